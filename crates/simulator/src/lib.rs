@@ -1,1 +1,4 @@
 //! stub
+
+mod organization;
+pub use organization::{Bucket, Generated, Network, Organization, Story, World, WorldOptions};
