@@ -1,4 +1,20 @@
-//! stub
+//! A faithful Activity Feed server with faults and a believable organization.
+
+mod clock;
+mod faults;
+mod message;
+mod options;
+mod serve;
+mod simulator;
+mod source;
+
+pub use clock::{ManualClock, SimulatorClock, SystemClock};
+pub use faults::{FaultPlan, FaultPlanError};
+pub use message::{Delivery, SimulatedRequest, SimulatedResponse};
+pub use options::{ACTIVITY_SCOPE, DEFAULT_PARENT, KeyKind, SimulatedKey, SimulatedParent, SimulatorOptions};
+pub use serve::serve;
+pub use simulator::Simulator;
+pub use source::{ActivitySource, Rows};
 
 mod organization;
 pub use organization::{Bucket, Generated, Network, Organization, Story, World, WorldOptions};
