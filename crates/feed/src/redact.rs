@@ -1,0 +1,113 @@
+//! Text from outside, made fit to be shown: bounded, on one line, and without secrets.
+
+use std::fmt::Write as _;
+
+use crate::key::STARS;
+
+/// Shows text that came from the other side of the connection, which may have echoed our key: error pages of proxies
+/// like to repeat request headers. Stars go in before the text is cut, so that no part of a key survives the cut.
+#[derive(Clone, Copy)]
+pub(crate) struct Redactor<'a> {
+    secret: &'a str,
+}
+
+impl<'a> Redactor<'a> {
+    /// Hides this secret.
+    pub(crate) fn hiding(secret: &'a str) -> Self {
+        Self { secret }
+    }
+
+    /// Hides nothing: for text that was never sent together with a key.
+    pub(crate) fn none() -> Self {
+        Self { secret: "" }
+    }
+
+    /// The text on one line, at most `limit` characters of it.
+    pub(crate) fn show(&self, text: &str, limit: usize) -> String {
+        printable(&self.hide(text), limit)
+    }
+
+    /// The beginning of a body on one line, at most `limit` characters of it.
+    pub(crate) fn show_bytes(&self, bytes: &[u8], limit: usize) -> String {
+        printable(&self.beginning(bytes, limit * 8), limit)
+    }
+
+    /// The beginning of a body as it is, at most `limit` bytes of it.
+    pub(crate) fn beginning(&self, bytes: &[u8], limit: usize) -> String {
+        let wide = &bytes[..bytes.len().min(limit.saturating_add(self.secret.len()))];
+        let mut text = self.hide(&String::from_utf8_lossy(wide));
+        // A key that the cut above went through is not recognised any more, so what is left of it goes too.
+        let cut_key = (1..self.secret.len()).rev().filter_map(|length| self.secret.get(..length));
+        if let Some(part) = cut_key.into_iter().find(|part| text.ends_with(part)) {
+            text.truncate(text.len() - part.len());
+        }
+        text.truncate(text.floor_char_boundary(limit));
+        text
+    }
+
+    /// The text with stars in the place of every occurrence of the secret.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        if self.secret.is_empty() { text.to_owned() } else { text.replace(self.secret, STARS) }
+    }
+}
+
+/// `text` on one line: runs of control characters and line breaks become one space, and what goes beyond `limit`
+/// characters is cut and marked.
+fn printable(text: &str, limit: usize) -> String {
+    let mut shown = String::new();
+    let mut count = 0;
+    let mut space_due = false;
+    for character in text.chars() {
+        if character.is_whitespace() || is_unprintable(character) {
+            space_due = !shown.is_empty();
+            continue;
+        }
+        let needed = 1 + usize::from(space_due);
+        if count + needed > limit {
+            shown.push('…');
+            break;
+        }
+        if space_due {
+            shown.push(' ');
+        }
+        shown.push(character);
+        count += needed;
+        space_due = false;
+    }
+    shown
+}
+
+/// Control characters, and the invisible ones that hide or reorder text on a terminal.
+fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'
+        )
+}
+
+/// A URL without the user name and password it may carry. What holds an `@` and cannot be read as a URL is shown as
+/// stars, because a password may stand anywhere in it.
+pub(crate) fn url_without_password(text: &str) -> String {
+    if !text.contains('@') {
+        return text.to_owned();
+    }
+    match reqwest::Url::parse(text) {
+        Ok(url) if url.username().is_empty() && url.password().is_none() => text.to_owned(),
+        Ok(url) if url.has_host() => {
+            // Everything before the last `@` goes, even where that takes more than the password.
+            let after = text.rsplit_once('@').map_or("", |(_, after)| after);
+            format!("{}://{STARS}@{after}", url.scheme())
+        }
+        _ => STARS.to_owned(),
+    }
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
+    }
+    text
+}
