@@ -1,0 +1,119 @@
+//! What a collector tells whoever watches it: a progress display, a test, metrics.
+//!
+//! Events are told as they happen, from the collector's own task: an observer must return at once and must not block.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Something a collector did, or that happened to it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// The collector read from the ledger where it stands and begins.
+    Started {
+        /// Name of the feed.
+        feed: Arc<str>,
+        /// Where the trail begins.
+        start: Timestamp,
+        /// End of the gapless coverage from the start; equal to `start` when nothing is covered yet.
+        covered_until: Timestamp,
+    },
+    /// A page is durable in the ledger.
+    PageStored {
+        /// Name of the feed.
+        feed: Arc<str>,
+        /// First instant asked for by the window under way.
+        gte: Timestamp,
+        /// End of the window under way.
+        lt: Timestamp,
+        /// Activities in the page.
+        rows: u32,
+        /// How many of them were new to the ledger.
+        inserted: u32,
+        /// `created_at` of the page's last activity: how far into the window the drain has come.
+        reached: Option<Timestamp>,
+        /// What is left between there and now: 0 when the feed is caught up with.
+        behind: Duration,
+    },
+    /// A window was drained and what it proves is in the ledger.
+    Polled {
+        /// Name of the feed.
+        feed: Arc<str>,
+        /// First instant asked for.
+        gte: Timestamp,
+        /// End of the window, itself not asked for.
+        lt: Timestamp,
+        /// Whether the window reached to now; otherwise more follows at once.
+        live: bool,
+        /// Pages of the drain.
+        pages: u32,
+        /// Activities that were new to the ledger.
+        inserted: u64,
+        /// Activities that the ledger already had.
+        duplicates: u64,
+        /// New activities that were older than the coverage that stood before.
+        late: u64,
+        /// End of the gapless coverage from the start.
+        covered_until: Timestamp,
+        /// From the first request to the last page stored.
+        took: Duration,
+    },
+    /// An attempt failed. The collector goes on by itself.
+    Failed {
+        /// Name of the feed.
+        feed: Arc<str>,
+        /// Short name of the kind of failure.
+        kind: String,
+        /// What failed, and the detail.
+        message: String,
+        /// The next step for whoever runs the collector; empty when there is none.
+        hint: String,
+        /// The API's id of the failed request.
+        request_id: Option<String>,
+        /// When the collector tries again.
+        next_attempt_in: Duration,
+    },
+    /// The first success after one or more failures.
+    Recovered {
+        /// Name of the feed.
+        feed: Arc<str>,
+        /// Failed attempts since the last success.
+        failures: u32,
+    },
+    /// The local clock and the server's differ by more than can be a delay (`Some`: server minus local), or agree again (`None`).
+    ClockSkew {
+        /// Name of the feed.
+        feed: Arc<str>,
+        /// Server minus local: positive when the local clock is behind.
+        server_ahead: Option<SignedDuration>,
+    },
+    /// A page held activities that claim to be from the future, by the local clock and by the server's.
+    FutureRows {
+        /// Name of the feed.
+        feed: Arc<str>,
+        /// How many.
+        rows: u32,
+        /// The newest `created_at` among them.
+        newest: Timestamp,
+    },
+    /// The collector ended, as it was told to.
+    Stopped {
+        /// Name of the feed.
+        feed: Arc<str>,
+    },
+}
+
+/// Is told of every [`Event`].
+pub trait Observer: Send + Sync {
+    /// Takes note of an event. Must return at once.
+    fn observe(&self, event: &Event);
+}
+
+/// An observer that takes no note.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn observe(&self, _event: &Event) {}
+}

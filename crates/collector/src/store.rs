@@ -1,0 +1,84 @@
+//! The ledger from the collector's side: one page of the feed as one commit, on a thread where blocking is allowed.
+
+use std::sync::{Arc, Mutex};
+
+use feed::Page;
+use jiff::Timestamp;
+use ledger::{Appended, FeedId, Interval, LagPolicy, Ledger, NewActivity, PageCommit, Provenance};
+
+/// The one writer of a ledger, shared by the collectors of a process. Each holds it for one append at a time.
+pub type SharedLedger = Arc<Mutex<Ledger>>;
+
+/// What a step of the ledger came to.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The ledger said no.
+    Ledger(ledger::Error),
+    /// It panicked, now or in another feed's step before.
+    Panicked,
+}
+
+/// Runs a step of the ledger off the async threads. A caller that goes away does not stop the step: it ends as it would have.
+pub(crate) async fn blocking<R: Send + 'static>(
+    ledger: &SharedLedger,
+    step: impl FnOnce(&mut Ledger) -> Result<R, ledger::Error> + Send + 'static,
+) -> Result<R, Refusal> {
+    let ledger = Arc::clone(ledger);
+    let task = tokio::task::spawn_blocking(move || {
+        let mut ledger = ledger.lock().map_err(|_| Refusal::Panicked)?;
+        step(&mut ledger).map_err(Refusal::Ledger)
+    });
+    task.await.unwrap_or(Err(Refusal::Panicked))
+}
+
+/// A page and what storing it proves.
+#[derive(Debug)]
+pub(crate) struct PageToStore {
+    pub(crate) feed: FeedId,
+    pub(crate) page: Page,
+    /// The request's parameters as a JSON object.
+    pub(crate) parameters: String,
+    /// The drain that the page continues; `None` when it begins one.
+    pub(crate) drain: Option<u64>,
+    pub(crate) drained: Option<Interval>,
+    pub(crate) lag: LagPolicy,
+    /// Stands in for the time of rows that have none and follow none that has.
+    pub(crate) begins: Timestamp,
+}
+
+impl PageToStore {
+    /// Appends the page: all of its rows, whatever they are.
+    pub(crate) fn append_to(&self, ledger: &mut Ledger) -> Result<Appended, ledger::Error> {
+        let exchange = &self.page.exchange;
+        ledger.append(&PageCommit {
+            feed: self.feed,
+            provenance: Provenance {
+                url: &exchange.url,
+                parameters: &self.parameters,
+                request_id: exchange.request_id.as_deref(),
+                requested_at: exchange.requested_at,
+                responded_at: exchange.responded_at,
+                status: exchange.status,
+                body_sha256: exchange.body_sha256,
+                body_bytes: exchange.body_bytes,
+                attempts: exchange.attempts,
+            },
+            activities: &self.activities(),
+            drained: self.drained,
+            drain_started: self.drain.is_none(),
+            drain: self.drain,
+            lag: self.lag,
+        })
+    }
+
+    /// The rows in the page's order. One without a readable time gets that of the row before it: the page is in order of time, so it
+    /// is the closest there is.
+    fn activities(&self) -> Vec<NewActivity<'_>> {
+        let mut latest = self.begins;
+        let rows = self.page.activities.iter().map(|activity| {
+            latest = activity.created_at.unwrap_or(latest);
+            NewActivity { id: &activity.id, created_at: latest, raw: &activity.raw }
+        });
+        rows.collect()
+    }
+}

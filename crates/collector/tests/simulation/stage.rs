@@ -1,0 +1,199 @@
+//! The stage of a simulation: one clock, one API, one ledger on disk, and collectors that live and die.
+
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use collector::{Collector, Event, FeedSettings, Observer, SharedLedger};
+use feed::{ApiKey, Client, ClientOptions, Clock, RetryOptions, StaticKey};
+use jiff::{SignedDuration, Timestamp};
+use ledger::{Ledger, Options};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::{Participant, SimulatedClock},
+    judge::Kept,
+    random::Random,
+    server::{Habits, ModelServer, Row},
+};
+
+/// Longest real time that a simulation may take; a deadlock of the simulation would otherwise hang the test.
+const REAL_LIMIT: Duration = Duration::from_secs(120);
+
+/// Runs a simulation to its end.
+pub(crate) fn run(play: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime
+        .block_on(async { tokio::time::timeout(REAL_LIMIT, play).await })
+        .expect("the simulation stands still");
+}
+
+/// Everything of one simulation.
+pub(crate) struct Stage {
+    pub(crate) clock: SimulatedClock,
+    pub(crate) server: ModelServer,
+    pub(crate) settings: FeedSettings,
+    pub(crate) recorder: Arc<Recorder>,
+    directory: TempDir,
+    seed: u64,
+    /// The stage's own part in the simulation: time stands still while the play itself is at work.
+    _participant: Participant,
+}
+
+/// How a collector's life ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ending {
+    /// Told to stop.
+    Stop,
+    /// Gone without notice.
+    Kill,
+}
+
+/// A collector that runs, and the ledger it writes.
+pub(crate) struct Life {
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<Result<(), collector::Error>>,
+    ledger: SharedLedger,
+}
+
+impl Stage {
+    pub(crate) fn new(seed: u64, habits: Habits) -> Self {
+        let clock = SimulatedClock::starting_at(Timestamp::from_second(1_790_000_000).unwrap());
+        let server = ModelServer::new(habits, clock.clone(), seed);
+        let settings = FeedSettings {
+            name: "acme".into(),
+            scope: "everything".into(),
+            initial_lookback: Duration::from_secs(6 * 3600),
+            page_size: 100,
+            ..FeedSettings::default()
+        };
+        let recorder = Arc::new(Recorder { clock: clock.clone(), events: Mutex::default() });
+        let participant = clock.join();
+        Self { clock, server, settings, recorder, directory: directory(), seed, _participant: participant }
+    }
+
+    /// Rows from before the trail until long after, in crowds and alone, with ties, some visible late: up to all that is allowed for.
+    pub(crate) fn fill(&self, random: &mut Random, rows: i64) {
+        let now = self.clock.true_now();
+        let patience_ms = (self.settings.settle + self.settings.overlap_floor).as_millis() as i64;
+        let rows = (0..rows).map(|index| {
+            let mut micros = random.between(-8 * 3_600_000_000, 36 * 3_600_000_000);
+            if random.chance(0.5) {
+                micros = micros / 900_000_000 * 900_000_000;
+            }
+            let created_at = now + SignedDuration::from_micros(micros);
+            let lag_ms = match random.between(0, 10) {
+                0..=5 => random.between(0, 2_000),
+                6..=8 => random.between(0, 30_000),
+                _ => random.between(0, patience_ms),
+            };
+            let visible_at = created_at + SignedDuration::from_millis(lag_ms);
+            Row { created_at, visible_at, id: format!("activity_{:08x}_{index}", random.next() as u32) }
+        });
+        self.server.world.lock().unwrap().add(rows);
+    }
+
+    /// Opens the ledger and starts a collector of one feed on it.
+    pub(crate) fn begin(&self, name: &str) -> Life {
+        self.join(name, self.open(), self.server.clone(), Arc::clone(&self.recorder) as Arc<dyn Observer>)
+    }
+
+    /// Starts a collector on a ledger that others write as well.
+    pub(crate) fn join(
+        &self,
+        name: &str,
+        ledger: SharedLedger,
+        server: ModelServer,
+        observer: Arc<dyn Observer>,
+    ) -> Life {
+        let key = Box::new(StaticKey(ApiKey::new("sk-ant-api01-simulated".to_owned()).unwrap()));
+        let retry = RetryOptions { max_attempts: 3, ..RetryOptions::default() };
+        let options = ClientOptions { retry, jitter_seed: self.seed, ..ClientOptions::default() };
+        let client = Client::new(server, self.clock.clone(), options, key).unwrap();
+        let settings = FeedSettings { name: name.into(), ..self.settings.clone() };
+        let collector = Collector::new(client, Arc::clone(&ledger), self.clock.clone(), settings, observer);
+        let stop = CancellationToken::new();
+        let participant = self.clock.join();
+        let stopped = stop.clone();
+        let task = tokio::spawn(async move {
+            let _participant = participant;
+            collector.run(stopped).await
+        });
+        Life { stop, task, ledger }
+    }
+
+    /// The ledger, as a program that starts opens it.
+    pub(crate) fn open(&self) -> SharedLedger {
+        Arc::new(Mutex::new(Ledger::open(&self.path(), Options::default()).unwrap()))
+    }
+
+    /// Ends a life. Takes no simulated time: a stop is obeyed at once.
+    pub(crate) async fn end(&self, life: Life, ending: Ending) {
+        let before = self.clock.true_now();
+        match ending {
+            Ending::Stop => {
+                life.stop.cancel();
+                life.task.await.unwrap().unwrap();
+            }
+            Ending::Kill => {
+                life.task.abort();
+                assert!(life.task.await.unwrap_err().is_cancelled());
+            }
+        }
+        assert_eq!(self.clock.true_now(), before, "an end waits for nothing");
+        // What was being written when the life ended is finished or not by its own transaction, as after a kill of the process.
+        while Arc::strong_count(&life.ledger) > 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Lets simulated time pass.
+    pub(crate) async fn wait(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
+    }
+
+    /// What the ledger holds of a feed, read beside whoever writes it.
+    pub(crate) fn kept(&self, feed: &str) -> Kept {
+        Kept::read(&self.path(), feed)
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.directory.path().join("ledger.sqlite")
+    }
+}
+
+/// In memory where the machine has such a place: what is tested is the collector, and the ledger's own tests see to the disk.
+fn directory() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+/// Keeps every event with the true time at which it was told.
+pub(crate) struct Recorder {
+    clock: SimulatedClock,
+    events: Mutex<Vec<(Timestamp, Event)>>,
+}
+
+impl Recorder {
+    pub(crate) fn new(clock: SimulatedClock) -> Self {
+        Self { clock, events: Mutex::default() }
+    }
+
+    pub(crate) fn events(&self) -> Vec<(Timestamp, Event)> {
+        self.events.lock().unwrap().clone()
+    }
+
+    pub(crate) fn recoveries(&self) -> usize {
+        self.events().iter().filter(|(_, event)| matches!(event, Event::Recovered { .. })).count()
+    }
+}
+
+impl Observer for Recorder {
+    fn observe(&self, event: &Event) {
+        self.events.lock().unwrap().push((self.clock.true_now(), event.clone()));
+    }
+}
