@@ -21,7 +21,7 @@ use crate::{
     Error, Event, FeedSettings, Observer, SharedLedger,
     drain::{Drain, Next},
     setback::{Setback, is_fatal},
-    skew::Skew,
+    skew::{News, Skew},
     store::{PageToStore, Refusal, blocking},
     windows::{Patience, Tail, Window},
 };
@@ -75,19 +75,17 @@ impl<T: Transport, C: Clock> Collector<T, C> {
             filters,
             patience,
             id: None,
+            start_noted: None,
             drain: None,
             skew: Skew::default(),
             last_live: None,
             failures: 0,
         };
         let outcome = run.follow().await;
-        match &outcome {
-            Ok(()) => info!(feed = %run.feed, "collector stopped"),
-            Err(failure) => {
-                error!(feed = %run.feed, error = %chain(failure), hint = failure.hint(), "collector gave up")
-            }
-        }
-        if outcome.is_ok() {
+        if let Err(failure) = &outcome {
+            error!(feed = %run.feed, error = %chain(failure), hint = failure.hint(), "collector gave up");
+        } else {
+            info!(feed = %run.feed, "collector stopped");
             run.tell(&Event::Stopped { feed: Arc::clone(&run.feed) });
         }
         outcome
@@ -114,6 +112,8 @@ struct Run<T: Transport, C: Clock> {
     poll_interval: Duration,
     /// The ledger's number of the feed, once registered.
     id: Option<FeedId>,
+    /// The start of the trail that the ledger knows.
+    start_noted: Option<Timestamp>,
     /// The window under way; kept across failures.
     drain: Option<Drain>,
     skew: Skew,
@@ -166,7 +166,6 @@ impl<T: Transport, C: Clock> Run<T, C> {
                 let planned =
                     feeds.into_iter().find(|feed| feed.id == id).and_then(|feed| feed.planned_start);
                 let tail = Tail::resume(coverage.intervals(), planned, now, lookback, patience, chunk);
-                ledger.plan_start(id, tail.start())?;
                 Ok((id, tail))
             };
             let setback =
@@ -211,12 +210,14 @@ impl<T: Transport, C: Clock> Run<T, C> {
     async fn plan(&mut self, id: FeedId, tail: &mut Tail) -> Result<Result<Drain, Turn>, Error> {
         let now = self.outer.clock.now();
         let clocks = self.skew.clocks(now);
-        if tail.anchor(clocks, self.outer.settings.initial_lookback) {
-            let start = tail.start();
+        tail.anchor(clocks, self.outer.settings.initial_lookback);
+        let start = tail.start();
+        if self.start_noted != Some(start) {
             let noted = blocking(&self.outer.ledger, move |ledger| ledger.plan_start(id, start)).await;
             if let Err(setback) = self.settle("planning the start", noted)? {
                 return Ok(Err(Turn::Failed(setback)));
             }
+            self.start_noted = Some(start);
         }
         let Some(window) = tail.next_window(clocks, self.patience) else {
             return Ok(Err(Turn::CaughtUp { began: now }));
@@ -328,7 +329,7 @@ impl<T: Transport, C: Clock> Run<T, C> {
             Ok(done) => Ok(Ok(done)),
             Err(Refusal::Panicked) => Err(Error::LedgerPanicked { step, feed: self.feed.to_string() }),
             Err(Refusal::Ledger(source)) if is_fatal(source.kind()) => {
-                Err(Error::Ledger { step, feed: self.feed.to_string(), source })
+                Err(Error::Ledger { step, feed: self.feed.to_string(), source: Box::new(source) })
             }
             Err(Refusal::Ledger(error)) => Ok(Err(Setback::of_ledger(step, &error))),
         }
@@ -375,8 +376,8 @@ impl<T: Transport, C: Clock> Run<T, C> {
     fn note_the_time(&mut self, page: &Page) {
         let exchange = &page.exchange;
         match self.skew.observe(exchange.requested_at, exchange.responded_at, exchange.server_time) {
-            None => {}
-            Some(Some(server_ahead)) => {
+            News::None => {}
+            News::Wrong(server_ahead) => {
                 warn!(
                     feed = %self.feed,
                     server_ahead_seconds = server_ahead.as_secs(),
@@ -388,7 +389,7 @@ impl<T: Transport, C: Clock> Run<T, C> {
                     server_ahead: Some(server_ahead),
                 });
             }
-            Some(None) => {
+            News::RightAgain => {
                 info!(feed = %self.feed, "the local clock is right again");
                 self.tell(&Event::ClockSkew { feed: Arc::clone(&self.feed), server_ahead: None });
             }

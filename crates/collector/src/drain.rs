@@ -175,3 +175,6 @@ impl Drain {
 fn newest(page: &Page) -> Option<Timestamp> {
     page.activities.iter().filter_map(|activity| activity.created_at).max()
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ pub enum Error {
         feed: String,
         /// What the ledger said.
         #[source]
-        source: ledger::Error,
+        source: Box<ledger::Error>,
     },
     /// A write to the ledger panicked, so its state in memory is in doubt. On disk it is whole.
     #[error("{step} of feed {feed:?}: the ledger panicked")]
@@ -35,6 +35,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Short name of the kind, `snake_case`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Settings { .. } => "settings",
+            Self::Ledger { .. } => "ledger",
+            Self::LedgerPanicked { .. } => "ledger_panicked",
+        }
+    }
+
     /// The next step for the person who reads the error.
     pub fn hint(&self) -> &str {
         match self {

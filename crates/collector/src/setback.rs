@@ -13,7 +13,7 @@ use jiff::Timestamp;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// The longest wait that a server may ask for. More is either a mistake or an outage that someone should look at.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// One failed attempt.
 #[derive(Debug, Clone)]
@@ -144,7 +144,7 @@ pub(crate) fn is_fatal(kind: ledger::ErrorKind) -> bool {
 mod tests {
     use super::*;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     fn waits(kind: ErrorKind, failures: &[u32]) -> Vec<u64> {
         let setback = Setback::of_request(&feed::Error::new(kind, ""));

@@ -14,6 +14,17 @@ const TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 /// A known difference is told again when it has changed by this much.
 const WORTH_TELLING: SignedDuration = SignedDuration::from_secs(60);
 
+/// What an answer brought to light.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum News {
+    /// Nothing that was not told before.
+    None,
+    /// The clocks differ by this much: server minus local.
+    Wrong(SignedDuration),
+    /// They agree again.
+    RightAgain,
+}
+
 /// The difference as last observed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Skew {
@@ -22,33 +33,34 @@ pub(crate) struct Skew {
 }
 
 impl Skew {
-    /// Takes in one answer. `Some` when there is something new to tell: the difference, or that it is gone.
+    /// Takes in one answer.
     pub(crate) fn observe(
         &mut self,
         requested_at: Timestamp,
         responded_at: Timestamp,
         server_time: Option<Timestamp>,
-    ) -> Option<Option<SignedDuration>> {
-        let server_time = server_time?;
-        let early = server_time.duration_since(responded_at);
-        let late = server_time.duration_since(requested_at) + SignedDuration::from_secs(1);
-        self.server_ahead = if early > TOLERANCE {
-            Some(early)
-        } else if late < -TOLERANCE {
-            Some(late)
+    ) -> News {
+        let Some(server_time) = server_time else { return News::None };
+        let at_least = server_time.duration_since(responded_at);
+        let at_most = server_time.duration_since(requested_at) + SignedDuration::from_secs(1);
+        self.server_ahead = if at_least > TOLERANCE {
+            Some(at_least)
+        } else if at_most < -TOLERANCE {
+            Some(at_most)
         } else {
             None
         };
-        let news = match (self.told, self.server_ahead) {
-            (None, None) => false,
-            (Some(told), Some(now)) => (now - told).abs() >= WORTH_TELLING,
-            _ => true,
-        };
-        if !news {
-            return None;
+        match (self.told, self.server_ahead) {
+            (Some(_), None) => {
+                self.told = None;
+                News::RightAgain
+            }
+            (told, Some(now)) if told.is_none_or(|told| (now - told).abs() >= WORTH_TELLING) => {
+                self.told = Some(now);
+                News::Wrong(now)
+            }
+            _ => News::None,
         }
-        self.told = self.server_ahead;
-        Some(self.server_ahead)
     }
 
     /// Both clocks, at a moment of the local one.
@@ -78,22 +90,22 @@ mod tests {
         let mut skew = Skew::default();
         // Sent at 0, complete at 4; the server may have stamped any of these.
         for server in -5..=9 {
-            assert_eq!(skew.observe(at(0), at(4), Some(at(server))), None, "server {server}");
+            assert_eq!(skew.observe(at(0), at(4), Some(at(server))), News::None, "server {server}");
             assert_eq!(skew.clocks(at(4)).server, None);
         }
-        assert_eq!(skew.observe(at(0), at(4), None), None);
+        assert_eq!(skew.observe(at(0), at(4), None), News::None);
     }
 
     #[test]
     fn a_wrong_clock_is_told_once_and_when_it_is_right_again() {
         let mut skew = Skew::default();
         let hour = SignedDuration::from_hours(1);
-        assert_eq!(skew.observe(at(0), at(1), Some(at(3601))), Some(Some(hour)));
-        assert_eq!(skew.observe(at(60), at(61), Some(at(3660))), None);
+        assert_eq!(skew.observe(at(0), at(1), Some(at(3601))), News::Wrong(hour));
+        assert_eq!(skew.observe(at(60), at(61), Some(at(3660))), News::None);
         assert_eq!(skew.clocks(at(100)), Clocks { local: at(100), server: Some(at(3699)) });
-        assert_eq!(skew.observe(at(120), at(121), None), None, "an answer without a time says nothing");
-        assert_eq!(skew.observe(at(120), at(121), Some(at(120))), Some(None));
-        assert_eq!(skew.observe(at(120), at(121), Some(at(-3481))), Some(Some(-hour)));
+        assert_eq!(skew.observe(at(120), at(121), None), News::None, "an answer without a time says nothing");
+        assert_eq!(skew.observe(at(120), at(121), Some(at(120))), News::RightAgain);
+        assert_eq!(skew.observe(at(120), at(121), Some(at(-3481))), News::Wrong(-hour));
         assert_eq!(skew.future_begins(at(0)), at(5));
     }
 }

@@ -32,7 +32,7 @@ use ledger::Interval;
 
 /// How far back a clock that was set back may move the windows, when the server never tells its time. Far enough for a wrong
 /// time zone; bounded, so that a clock that fell back to 1970 does not ask for six years at every poll.
-pub const MAX_REWIND: Duration = Duration::from_secs(24 * 3600);
+pub const MAX_REWIND: Duration = Duration::from_hours(24);
 
 /// Pages in one catch-up window above which the next is made shorter. A window is claimed when its last page is stored, so this is
 /// about how much is asked for again after a kill: 8 pages of 5,000 rows are some 20 seconds of work.
@@ -57,9 +57,9 @@ impl Default for ChunkLimits {
     /// An hour at first, between a minute and thirty days.
     fn default() -> Self {
         Self {
-            initial: Duration::from_secs(3600),
-            least: Duration::from_secs(60),
-            most: Duration::from_secs(30 * 24 * 3600),
+            initial: Duration::from_hours(1),
+            least: Duration::from_mins(1),
+            most: Duration::from_hours(30 * 24),
         }
     }
 }

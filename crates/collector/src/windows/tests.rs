@@ -4,10 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 
-const SETTLE: Duration = Duration::from_secs(60);
-const OVERLAP: Duration = Duration::from_secs(300);
+const SETTLE: Duration = Duration::from_mins(1);
+const OVERLAP: Duration = Duration::from_mins(5);
 const PATIENCE: Patience = Patience { settle: SETTLE, overlap: OVERLAP };
-const LOOKBACK: Duration = Duration::from_secs(24 * 3600);
+const LOOKBACK: Duration = Duration::from_hours(24);
 
 /// An arbitrary day, in seconds.
 const EPOCH: i64 = 1_790_000_000;
@@ -178,7 +178,7 @@ fn bounds_are_whole_microseconds_within_what_was_meant() {
 #[test]
 fn windows_adapt_to_the_crowd() {
     let limits = ChunkLimits::default();
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let table =
         [(0, 4.0), (1, 4.0), (2, 2.0), (4, 2.0), (5, 1.0), (8, 1.0), (16, 0.5), (32, 0.25), (100_000, 0.25)];
     for (pages, factor) in table {
@@ -402,7 +402,7 @@ proptest! {
         let mut world = World::new(Vec::new(), true);
         let mut tail = resume(&[], None, world.now);
         for _ in 0..polls {
-            world.now = after(world.now, Duration::from_secs(60));
+            world.now = after(world.now, Duration::from_mins(1));
             while world.poll(&mut tail, 1).is_some_and(|window| !window.live) {}
         }
         let wider = Patience { overlap: Duration::from_secs(overlap_s), ..PATIENCE };

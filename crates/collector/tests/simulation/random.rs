@@ -1,4 +1,4 @@
-//! Chance from a seed (SplitMix64).
+//! Chance from a seed (the generator is `SplitMix64`).
 
 /// A seeded source of chance.
 #[derive(Debug, Clone)]

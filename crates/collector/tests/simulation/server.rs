@@ -22,11 +22,16 @@ pub(crate) struct Row {
     /// When the API begins to return it.
     pub(crate) visible_at: Timestamp,
     pub(crate) id: String,
+    /// Its bytes, where they are not the usual ones.
+    pub(crate) json: Option<String>,
 }
 
 impl Row {
     pub(crate) fn json(&self) -> String {
-        let Self { created_at, id, .. } = self;
+        let Self { created_at, id, json, .. } = self;
+        if let Some(json) = json {
+            return json.clone();
+        }
         format!(
             r#"{{"id":"{id}","created_at":"{created_at}","type":"claude_chat_viewed","note":"as sent  é"}}"#
         )
@@ -233,7 +238,8 @@ impl World {
         if self.habits.audits_itself {
             let lag = self.random.between(0, 1_000);
             let visible_at = now.checked_add(SignedDuration::from_millis(lag)).unwrap();
-            self.add([Row { created_at: now, visible_at, id: format!("activity_own_{}", self.requests) }]);
+            let id = format!("activity_own_{}", self.requests);
+            self.add([Row { created_at: now, visible_at, id, json: None }]);
         }
         response
     }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Longest real time that a simulation may take; a deadlock of the simulation would otherwise hang the test.
-const REAL_LIMIT: Duration = Duration::from_secs(120);
+const REAL_LIMIT: Duration = Duration::from_mins(2);
 
 /// Runs a simulation to its end.
 pub(crate) fn run(play: impl Future<Output = ()>) {
@@ -60,6 +60,13 @@ pub(crate) struct Life {
     ledger: SharedLedger,
 }
 
+impl Life {
+    /// How a life ends that is not ended from outside.
+    pub(crate) async fn outcome(self) -> Result<(), collector::Error> {
+        self.task.await.unwrap()
+    }
+}
+
 impl Stage {
     pub(crate) fn new(seed: u64, habits: Habits) -> Self {
         let clock = SimulatedClock::starting_at(Timestamp::from_second(1_790_000_000).unwrap());
@@ -67,7 +74,7 @@ impl Stage {
         let settings = FeedSettings {
             name: "acme".into(),
             scope: "everything".into(),
-            initial_lookback: Duration::from_secs(6 * 3600),
+            initial_lookback: Duration::from_hours(6),
             page_size: 100,
             ..FeedSettings::default()
         };
@@ -92,7 +99,12 @@ impl Stage {
                 _ => random.between(0, patience_ms),
             };
             let visible_at = created_at + SignedDuration::from_millis(lag_ms);
-            Row { created_at, visible_at, id: format!("activity_{:08x}_{index}", random.next() as u32) }
+            Row {
+                created_at,
+                visible_at,
+                id: format!("activity_{:08x}_{index}", random.next() as u32),
+                json: None,
+            }
         });
         self.server.world.lock().unwrap().add(rows);
     }
@@ -132,22 +144,30 @@ impl Stage {
     }
 
     /// Ends a life. Takes no simulated time: a stop is obeyed at once.
-    pub(crate) async fn end(&self, life: Life, ending: Ending) {
+    pub(crate) async fn end(&self, mut life: Life, ending: Ending) {
         let before = self.clock.true_now();
         match ending {
             Ending::Stop => {
                 life.stop.cancel();
-                life.task.await.unwrap().unwrap();
+                (&mut life.task).await.unwrap().unwrap();
             }
             Ending::Kill => {
                 life.task.abort();
-                assert!(life.task.await.unwrap_err().is_cancelled());
+                assert!((&mut life.task).await.unwrap_err().is_cancelled());
             }
         }
         assert_eq!(self.clock.true_now(), before, "an end waits for nothing");
         // What was being written when the life ended is finished or not by its own transaction, as after a kill of the process.
         while Arc::strong_count(&life.ledger) > 1 {
             tokio::task::yield_now().await;
+        }
+    }
+
+    /// Stops several lives on one ledger.
+    pub(crate) async fn end_all(&self, lives: impl Iterator<Item = Life>) {
+        for life in lives {
+            life.stop.cancel();
+            life.task.await.unwrap().unwrap();
         }
     }
 
