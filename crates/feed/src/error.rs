@@ -210,3 +210,49 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_texts_of_its_own_in_the_agreed_form() {
+        let mut names = HashSet::new();
+        let mut messages = HashSet::new();
+        for kind in ErrorKind::ALL.iter().copied() {
+            assert!(
+                names.insert(kind.as_str()) && messages.insert(kind.message()),
+                "{kind:?} repeats another"
+            );
+            assert!(
+                kind.as_str()
+                    .chars()
+                    .all(|character| character.is_ascii_lowercase() || character == '_' || character == '8')
+            );
+            for text in [kind.message(), kind.hint()] {
+                assert!(text.len() > 10 && !text.ends_with('.'), "{text}");
+                assert!(text.starts_with(|first: char| first.is_lowercase()), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn says_the_step_what_happened_and_the_evidence() {
+        let error = Error::new(ErrorKind::Overloaded, "overloaded_error: Overloaded")
+            .with_status(529)
+            .with_request_id(Some("req_1".to_owned()))
+            .after(5, Duration::from_millis(31_250));
+        assert_eq!(
+            error.to_string(),
+            "listing activities: the API is overloaded: overloaded_error: Overloaded \
+             (HTTP 529, request req_1, 5 attempts in 31.2 s)"
+        );
+        let error = Error::key_unavailable("the file /run/key does not exist");
+        assert_eq!(
+            error.to_string(),
+            "reading the API key: no usable API key was found: the file /run/key does not exist"
+        );
+    }
+}

@@ -87,3 +87,42 @@ impl Error {
         Self::new(ErrorKind::KeyUnavailable, detail).at_step("reading the API key")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_a_key_without_the_white_space_around_it() {
+        let key = ApiKey::new(" \tsk-ant-api01-abc\r\n").unwrap();
+        assert_eq!(key.expose(), "sk-ant-api01-abc");
+        assert_eq!(key, ApiKey::new("sk-ant-api01-abc").unwrap());
+        assert_ne!(key, ApiKey::new("sk-ant-api01-abd").unwrap());
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_a_key_without_showing_it() {
+        let table = [
+            ("", "the key is empty"),
+            (" \n ", "the key is empty"),
+            ("sk-ant-one\nsk-ant-two", "character 11 of the key is not a printable ASCII character"),
+            ("sk-ant one", "character 7 of the key is not a printable ASCII character"),
+            ("“sk-ant-one”", "character 1 of the key is not a printable ASCII character"),
+            ("sk-ant\u{0}", "character 7 of the key is not a printable ASCII character"),
+        ];
+        for (text, detail) in table {
+            let error = ApiKey::new(text).unwrap_err();
+            assert_eq!((error.kind(), error.detail()), (ErrorKind::KeyUnavailable, detail));
+            assert!(!format!("{error} {error:?}").contains("sk-ant"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn prints_as_stars() {
+        let key = ApiKey::new("sk-ant-api01-abc").unwrap();
+        assert_eq!(
+            format!("{key} {key:?} {:?}", StaticKey(key.clone())),
+            "******** ApiKey(********) StaticKey(ApiKey(********))"
+        );
+    }
+}

@@ -92,3 +92,6 @@ pub struct PageContent {
     /// See [`Page::last_id`].
     pub last_id: Option<Cursor>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,14 +86,14 @@ fn is_unprintable(character: char) -> bool {
         )
 }
 
-/// A URL without the user name and password it may carry. What holds an `@` and cannot be read as a URL is shown as
+/// A URL without the user name and password it may carry. What holds an `@` and is not the URL of a host is shown as
 /// stars, because a password may stand anywhere in it.
 pub(crate) fn url_without_password(text: &str) -> String {
     if !text.contains('@') {
         return text.to_owned();
     }
     match reqwest::Url::parse(text) {
-        Ok(url) if url.username().is_empty() && url.password().is_none() => text.to_owned(),
+        Ok(url) if url.has_host() && url.username().is_empty() && url.password().is_none() => text.to_owned(),
         Ok(url) if url.has_host() => {
             // Everything before the last `@` goes, even where that takes more than the password.
             let after = text.rsplit_once('@').map_or("", |(_, after)| after);
@@ -110,4 +110,72 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn shows_text_on_one_line_and_bounded() {
+        let table = [
+            ("", 10, ""),
+            ("  a  ", 10, "a"),
+            ("a\r\n\tb", 10, "a b"),
+            ("\u{1b}[31mred\u{1b}[0m", 20, "[31mred [0m"),
+            ("a\u{202E}b\u{200B}c", 10, "a b c"),
+            ("abcdef", 6, "abcdef"),
+            ("abcdefg", 6, "abcdef…"),
+            ("abcdef   ", 6, "abcdef"),
+            ("abcde fg", 6, "abcde…"),
+            ("ääääää", 3, "äää…"),
+        ];
+        for (text, limit, shown) in table {
+            assert_eq!(Redactor::none().show(text, limit), shown, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn hides_user_and_password_of_a_url() {
+        let table = [
+            ("http://proxy.example:3128", "http://proxy.example:3128"),
+            ("http://user:pass@proxy.example:3128/", "http://********@proxy.example:3128/"),
+            ("http://user@proxy.example", "http://********@proxy.example"),
+            ("socks5h://user:p@ss@proxy.example:1080", "socks5h://********@proxy.example:1080"),
+            ("https://user:pass@host/a@b", "https://********@b"),
+            ("https://host/a@b", "https://host/a@b"),
+            ("user:pass@proxy.example", "********"),
+            ("http://user:pass@[bad", "********"),
+            ("mailto:user@example.com", "********"),
+        ];
+        for (text, shown) in table {
+            assert_eq!(url_without_password(text), shown, "{text}");
+        }
+    }
+
+    const SECRET: &str = "sk-ant-api01-0123456789abcdef";
+
+    proptest! {
+        /// Wherever the key stands, and wherever the cut goes through, no recognisable part of it is shown.
+        #[test]
+        fn no_part_of_a_key_survives(before in "[ -~]{0,40}", between in "[ -~]{0,40}", limit in 1_usize..120) {
+            let body = format!("{before}{SECRET}{between}{SECRET}");
+            let redactor = Redactor::hiding(SECRET);
+            for shown in [redactor.show_bytes(body.as_bytes(), limit), redactor.beginning(body.as_bytes(), limit), redactor.show(&body, limit)] {
+                // Eight characters would be the beginning that every key has.
+                prop_assert!(!shown.contains(&SECRET[..10]), "{shown}");
+                prop_assert!(!shown.contains(&SECRET[13..]), "{}", shown);
+            }
+        }
+
+        #[test]
+        fn what_is_shown_is_bounded_and_printable(text in any::<String>(), limit in 0_usize..50) {
+            let shown = Redactor::none().show(&text, limit);
+            prop_assert!(shown.chars().count() <= limit + 1);
+            prop_assert!(!shown.chars().any(is_unprintable));
+            prop_assert!(Redactor::none().beginning(text.as_bytes(), limit).len() <= limit);
+        }
+    }
 }

@@ -187,3 +187,6 @@ fn check_text(name: &str, value: &str) -> Result<(), Error> {
 fn invalid(detail: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidRequest, detail)
 }
+
+#[cfg(test)]
+mod tests;

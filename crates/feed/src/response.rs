@@ -221,3 +221,6 @@ fn says_cursor(message: &str, request: &ActivityRequest) -> bool {
     ["cursor", "after_id", "before_id"].iter().any(|word| message.contains(word))
         || message.contains(&cursor.as_str().to_ascii_lowercase())
 }
+
+#[cfg(test)]
+mod tests;

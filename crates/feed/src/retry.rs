@@ -71,3 +71,88 @@ impl Jitter {
         (mixed >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn overloaded(retry_after: Option<Duration>) -> Error {
+        Error::new(ErrorKind::Overloaded, "").with_retry_after(retry_after)
+    }
+
+    #[test]
+    fn doubles_up_to_the_maximum_within_the_upper_half() {
+        let options = RetryOptions { max_attempts: 20, ..RetryOptions::default() };
+        let jitter = Jitter::new(7);
+        for (attempts, whole) in
+            [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 32), (7, 60), (8, 60), (19, 60)]
+        {
+            let wait = options.wait(&overloaded(None), attempts, &jitter).unwrap();
+            let whole = Duration::from_secs(whole);
+            assert!(
+                whole / 2 <= wait && wait < whole,
+                "attempt {attempts}: {wait:?} is not in the upper half of {whole:?}"
+            );
+        }
+        assert_eq!(options.wait(&overloaded(None), 20, &jitter), None);
+    }
+
+    #[test]
+    fn follows_the_api_before_its_own_plan() {
+        let options = RetryOptions::default();
+        let jitter = Jitter::new(7);
+        let table = [
+            (Duration::from_secs(17), Some(Duration::from_secs(17))),
+            (LONGEST_WAIT, Some(LONGEST_WAIT)),
+            // More than one call may spend: the caller is told instead.
+            (LONGEST_WAIT + Duration::from_secs(1), None),
+        ];
+        for (asked, wait) in table {
+            assert_eq!(options.wait(&overloaded(Some(asked)), 1, &jitter), wait);
+        }
+        let at_once = options.wait(&overloaded(Some(Duration::ZERO)), 1, &jitter).unwrap();
+        assert!(at_once >= Duration::from_millis(500), "zero would be a loop without a pause");
+    }
+
+    #[test]
+    fn does_not_repeat_what_cannot_help() {
+        let options = RetryOptions::default();
+        let jitter = Jitter::new(7);
+        assert_eq!(options.wait(&Error::new(ErrorKind::BadRequest, ""), 1, &jitter), None);
+        let told = overloaded(None).with_retryable(false);
+        assert_eq!(options.wait(&told, 1, &jitter), None);
+        let one = RetryOptions { max_attempts: 1, ..options };
+        assert_eq!(one.wait(&overloaded(None), 1, &jitter), None);
+    }
+
+    #[test]
+    fn one_seed_gives_one_sequence() {
+        let draw = |seed| {
+            let jitter = Jitter::new(seed);
+            [(); 5].map(|()| jitter.fraction().to_bits())
+        };
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+    }
+
+    proptest! {
+        #[test]
+        fn no_wait_is_ever_longer_than_allowed(
+            seed in any::<u64>(),
+            attempts in 1_u32..u32::MAX,
+            initial in 0_u64..u64::MAX,
+            max in 0_u64..1_000_000_000_000,
+        ) {
+            let options = RetryOptions {
+                max_attempts: u32::MAX,
+                backoff_initial: Duration::from_nanos(initial),
+                backoff_max: Duration::from_nanos(max),
+            };
+            let wait = options.wait(&overloaded(None), attempts, &Jitter::new(seed)).unwrap();
+            prop_assert!(wait <= options.backoff_max);
+        }
+    }
+}

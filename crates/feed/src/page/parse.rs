@@ -13,6 +13,7 @@ use std::fmt;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
@@ -42,8 +43,7 @@ pub(crate) fn parse(
     redactor: Redactor<'_>,
 ) -> Result<PageContent, Error> {
     let text = std::str::from_utf8(body).map_err(|error| not_utf8(body, &error))?;
-    let envelope: Envelope<'_> =
-        serde_json::from_str(text).map_err(|error| not_a_page(text, &error, redactor))?;
+    let Object(envelope) = serde_json::from_str(text).map_err(|error| not_a_page(text, &error, redactor))?;
     let rows = envelope.rows()?;
     let mut check = PageCheck::new(request);
     check.count(rows.len()).map_err(unexpected)?;
@@ -73,6 +73,29 @@ struct Envelope<'a> {
     first_id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     last_id: Option<Cow<'a, str>>,
+}
+
+/// The envelope read from an object and from nothing else: derived reading takes an array of its fields for it too.
+struct Object<'a>(Envelope<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Object<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a page of activities")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        Envelope::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
 }
 
 impl<'a> Envelope<'a> {
