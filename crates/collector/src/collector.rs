@@ -165,7 +165,7 @@ impl<T: Transport, C: Clock> Run<T, C> {
                 let feeds = ledger.reader()?.feeds()?;
                 let planned =
                     feeds.into_iter().find(|feed| feed.id == id).and_then(|feed| feed.planned_start);
-                let tail = Tail::resume(coverage.intervals(), planned, now, lookback, patience, chunk);
+                let tail = Tail::resume(coverage, planned, now, lookback, patience, chunk);
                 Ok((id, tail))
             };
             let setback =

@@ -43,7 +43,7 @@ impl Setback {
     /// A write that the ledger refused for now.
     pub(crate) fn of_ledger(step: &'static str, error: &ledger::Error) -> Self {
         Self {
-            kind: ledger_kind(error.kind()).to_owned(),
+            kind: format!("ledger_{}", error.kind().as_str()),
             message: format!("{step}: {error}"),
             hint: error.hint().to_owned(),
             request_id: None,
@@ -110,16 +110,6 @@ fn needs_a_hand(kind: ErrorKind) -> bool {
             | ErrorKind::UnexpectedPage
             | ErrorKind::UnexpectedStatus
     )
-}
-
-fn ledger_kind(kind: ledger::ErrorKind) -> &'static str {
-    match kind {
-        ledger::ErrorKind::DiskFull => "disk_full",
-        ledger::ErrorKind::Busy => "ledger_busy",
-        ledger::ErrorKind::Permission => "ledger_permission",
-        ledger::ErrorKind::InvalidInput => "ledger_invalid_input",
-        _ => "ledger_io",
-    }
 }
 
 /// Whether an error of the ledger ends the collector: the file is damaged, foreign, gone, or another writer's.

@@ -28,7 +28,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use ledger::Interval;
+use ledger::{Coverage, Interval};
 
 /// How far back a clock that was set back may move the windows, when the server never tells its time. Far enough for a wrong
 /// time zone; bounded, so that a clock that fell back to 1970 does not ask for six years at every poll.
@@ -157,7 +157,7 @@ impl Window {
 #[derive(Debug, Clone)]
 pub struct Tail {
     start: Timestamp,
-    coverage: Vec<Interval>,
+    coverage: Coverage,
     ripe_until: Timestamp,
     chunk: Duration,
     limits: ChunkLimits,
@@ -166,28 +166,24 @@ pub struct Tail {
 impl Tail {
     /// Takes up the trail where the ledger says it stands.
     ///
-    /// `coverage` is what the ledger holds as proven, in any order. The trail begins at the earliest of it and of
+    /// `coverage` is what the ledger holds as proven. The trail begins at the earliest of it and of
     /// `planned_start`; with neither, `initial_lookback` before `now`. How old the evidence of the coverage is, is not known
     /// here, so the last `overlap` of it counts as not yet ripe.
     pub fn resume(
-        coverage: &[Interval],
+        coverage: Coverage,
         planned_start: Option<Timestamp>,
         now: Timestamp,
         initial_lookback: Duration,
         patience: Patience,
         limits: ChunkLimits,
     ) -> Self {
-        let earliest = coverage.iter().map(|interval| interval.gte).min();
-        let start = match (earliest, planned_start) {
+        let start = match (coverage.earliest(), planned_start) {
             (Some(covered), Some(planned)) => covered.min(planned),
             (Some(moment), None) | (None, Some(moment)) => moment,
             (None, None) => aligned(before(now, initial_lookback)),
         };
         let chunk = limits.initial.clamp(limits.least, limits.most.max(limits.least));
-        let mut tail = Self { start, coverage: Vec::new(), ripe_until: start, chunk, limits };
-        for interval in coverage {
-            tail.insert(*interval);
-        }
+        let mut tail = Self { start, coverage, ripe_until: start, chunk, limits };
         tail.ripe_until = before(tail.covered_until(), patience.overlap).max(start);
         tail
     }
@@ -211,14 +207,11 @@ impl Tail {
 
     /// The frontier: end of the gapless coverage from the start; the start itself when that is not covered.
     pub fn covered_until(&self) -> Timestamp {
-        match self.coverage.first() {
-            Some(first) if first.gte <= self.start => first.lt.max(self.start),
-            _ => self.start,
-        }
+        self.coverage.interval_at(self.start).map_or(self.start, |covered| covered.lt)
     }
 
-    /// All that is covered: disjoint, not touching, in order.
-    pub fn coverage(&self) -> &[Interval] {
+    /// All that is covered.
+    pub fn coverage(&self) -> &Coverage {
         &self.coverage
     }
 
@@ -229,7 +222,8 @@ impl Tail {
     pub fn next_window(&self, clocks: Clocks, patience: Patience) -> Option<Window> {
         let frontier = self.covered_until();
         let gte = self.ask_from(clocks, patience);
-        let next_covered = self.coverage.iter().map(|interval| interval.gte).find(|gte| *gte > frontier);
+        let next_covered =
+            self.coverage.intervals().iter().map(|interval| interval.gte).find(|gte| *gte > frontier);
         let target = after(frontier, self.chunk);
         let target = aligned(next_covered.map_or(target, |covered| covered.min(target)));
         let settled = before(clocks.earliest(), patience.settle);
@@ -253,7 +247,7 @@ impl Tail {
     pub fn advance(&mut self, window: &Window, witness: &Witness, patience: Patience, pages: u32) {
         let proven = window.proves(witness, patience);
         if let Some(interval) = proven {
-            self.insert(interval);
+            self.coverage.insert(interval);
         }
         let ripe_by_the_clock = before(before(witness.passed(), patience.settle), patience.overlap);
         self.ripe_until = aligned(window.lt.min(ripe_by_the_clock)).max(window.gte);
@@ -271,19 +265,6 @@ impl Tail {
     /// The overlap has grown, or the evidence is in doubt: ask again from `overlap` before the frontier.
     pub fn doubt(&mut self, patience: Patience) {
         self.ripe_until = self.ripe_until.min(before(self.covered_until(), patience.overlap)).max(self.start);
-    }
-
-    fn insert(&mut self, interval: Interval) {
-        let mut merged = interval;
-        self.coverage.retain(|other| {
-            let apart = other.lt < merged.gte || merged.lt < other.gte;
-            if !apart {
-                merged = Interval { gte: merged.gte.min(other.gte), lt: merged.lt.max(other.lt) };
-            }
-            apart
-        });
-        let place = self.coverage.partition_point(|other| other.gte < merged.gte);
-        self.coverage.insert(place, merged);
     }
 }
 

@@ -28,7 +28,11 @@ fn witness(now: Timestamp) -> Witness {
     Witness { local: now, server: Some(now), newest_row: None }
 }
 
-fn resume(coverage: &[Interval], planned_start: Option<Timestamp>, now: Timestamp) -> Tail {
+fn resume(covered: &[Interval], planned_start: Option<Timestamp>, now: Timestamp) -> Tail {
+    let mut coverage = Coverage::new();
+    for interval in covered {
+        coverage.insert(*interval);
+    }
     Tail::resume(coverage, planned_start, now, LOOKBACK, PATIENCE, ChunkLimits::default())
 }
 
@@ -49,7 +53,7 @@ fn a_new_trail_begins_one_lookback_ago_and_grows_its_windows() {
         asked,
         [(-86400, -82800, false), (-82800, -68400, false), (-68400, -10800, false), (-10800, 0, true)]
     );
-    assert_eq!(tail.coverage(), [interval(-86400, -60)]);
+    assert_eq!(tail.coverage().intervals(), [interval(-86400, -60)]);
 }
 
 #[test]
@@ -75,7 +79,7 @@ fn a_planned_start_before_the_coverage_is_a_gap_to_fill_first() {
     let window = tail.next_window(agreeing(at(0)), PATIENCE).unwrap();
     assert_eq!(window, Window { gte: at(-9000), lt: at(-7200), live: false });
     tail.advance(&window, &witness(at(0)), PATIENCE, 1);
-    assert_eq!(tail.coverage(), [interval(-9000, -60)]);
+    assert_eq!(tail.coverage().intervals(), [interval(-9000, -60)]);
     let window = tail.next_window(agreeing(at(0)), PATIENCE).unwrap();
     assert_eq!(window, Window { gte: at(-60 - 300), lt: at(0), live: true });
 }
@@ -160,7 +164,7 @@ fn a_trail_that_began_by_a_clock_in_the_future_is_anchored_again() {
 fn nothing_to_ask_is_no_window() {
     let none = Patience { settle: Duration::ZERO, overlap: Duration::ZERO };
     let limits = ChunkLimits::default();
-    let tail = Tail::resume(&[], None, at(0), Duration::ZERO, none, limits);
+    let tail = Tail::resume(Coverage::new(), None, at(0), Duration::ZERO, none, limits);
     assert_eq!(tail.next_window(agreeing(at(0)), none), None);
     assert_eq!(tail.next_window(agreeing(at(1)), none), Some(Window { gte: at(0), lt: at(1), live: true }));
 }
@@ -313,7 +317,7 @@ proptest! {
         for step in &steps {
             world.now = after(world.now, Duration::from_millis(step.wait_ms as u64));
             world.skew = step.skew;
-            let before_step = tail.coverage().to_vec();
+            let before_step = tail.coverage().intervals().to_vec();
             let Some(window) = tail.next_window(world.clocks(), PATIENCE) else { continue };
             prop_assert!(window.gte < window.lt);
             prop_assert!(window.gte <= tail.covered_until(), "no instant is jumped over");
@@ -329,8 +333,8 @@ proptest! {
             }
             let frontier = tail.covered_until();
             tail.advance(&window, &witness, PATIENCE, step.pages);
-            prop_assert!(tail.coverage().len() <= 1, "one gapless stretch");
-            prop_assert!(tail.coverage().iter().all(|covered| covered.gte == tail.start()));
+            prop_assert!(tail.coverage().intervals().len() <= 1, "one gapless stretch");
+            prop_assert!(tail.coverage().intervals().iter().all(|covered| covered.gte == tail.start()));
             prop_assert!(tail.covered_until() >= frontier, "coverage never shrinks");
             prop_assert!(tail.ripe_until <= tail.covered_until());
             prop_assert!(window.live || witness.passed() < witness.server.unwrap() || tail.covered_until() > frontier);
@@ -355,7 +359,7 @@ proptest! {
             world.skew = step.skew;
             world.poll(&mut tail, step.pages);
             if step.killed {
-                tail = resume(tail.coverage(), None, world.local());
+                tail = resume(tail.coverage().intervals(), None, world.local());
             }
             prop_assert!(tail.covered_until() <= before(world.now, SETTLE).max(tail.start()));
         }
@@ -387,8 +391,8 @@ proptest! {
             prop_assert!(tail.covered_until() > frontier, "every window short of now moves the frontier");
         }
         let reach = before(world.now, SETTLE);
-        prop_assert_eq!(tail.coverage().first().map_or(reach, |covered| covered.lt), reach);
-        prop_assert!(tail.coverage().len() <= 1);
+        prop_assert_eq!(tail.coverage().intervals().first().map_or(reach, |covered| covered.lt), reach);
+        prop_assert!(tail.coverage().intervals().len() <= 1);
         for moment in (0..1_000).map(|index| before(reach, Duration::from_secs(index * 120))) {
             let inside = tail.start() <= moment && moment < reach;
             let known = coverage.iter().any(|covered| covered.gte <= moment && moment < covered.lt);
