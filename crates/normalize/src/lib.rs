@@ -1,8 +1,54 @@
 //! One activity in, one ECS document out: pure functions and the activity catalogue.
+//!
+//! An activity of the feed is a JSON object. [`Normalizer::ecs`] reads it in one pass without building a tree, decides what
+//! each field means ([`vocabulary`]) and what its type means ([`catalog`]), and writes the document straight into the
+//! caller's buffer: one line, keys in alphabetical order, the same bytes every time.
+//!
+//! What is promised:
+//!
+//! - whatever goes in, one valid JSON object comes out, and nothing panics;
+//! - no value breaks the type its field has in the index: what does not fit is kept under `anthropic.audit.metadata`, and
+//!   `error.message` says what was wrong;
+//! - nothing is lost: what cannot be carried whole is in `event.original`.
+//!
+//! No I/O, no clock, no state: time and sequence are passed in.
+//!
+//! ```
+//! use normalize::{Context, Normalizer, NormalizerOptions};
+//!
+//! let activity = br#"{"id":"activity_1","created_at":"2026-11-23T08:14:05Z","type":"sso_login_succeeded",
+//!     "actor":{"type":"user_actor","user_id":"user_1","email_address":"ana@example.com","ip_address":"192.0.2.7"}}"#;
+//! let mut document = Vec::new();
+//! let outcome = Normalizer::new(NormalizerOptions::default()).ecs(activity, &Context::default(), &mut document);
+//! assert!(outcome.catalogued && outcome.issues.is_empty());
+//! assert!(String::from_utf8(document).unwrap().contains(r#""message":"ana@example.com signed in with SSO""#));
+//! assert_eq!(normalize::sentence(activity), "ana@example.com signed in with SSO");
+//! ```
 
+mod actor;
 pub mod catalog;
+mod document;
+mod flatten;
+mod issues;
+mod json;
+mod mapping;
+mod names;
+mod outcome;
+mod raw;
+mod record;
+mod sentence;
+mod table;
+mod time;
+mod url;
+pub mod vocabulary;
 
 use jiff::Timestamp;
+
+use crate::document::Writer;
+pub use crate::issues::Issue;
+use crate::issues::Issues;
+use crate::mapping::{Mapping, Meaning};
+use crate::record::Record;
 
 /// Settings of a normaliser: constant over its life.
 #[derive(Clone, Debug)]
@@ -11,7 +57,7 @@ pub struct NormalizerOptions {
     pub namespace: String,
     /// Written to every document's `tags`.
     pub tags: Vec<String>,
-    /// Keep the exact bytes in `event.original` (adds the tag `preserve_original_event`).
+    /// Keep the exact text in `event.original` (adds the tag `preserve_original_event`).
     pub preserve_original: bool,
 }
 
@@ -32,15 +78,6 @@ pub struct Context {
     pub ingested: Option<Timestamp>,
 }
 
-/// Something of an activity that could not be mapped as its field is meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Issue {
-    /// The feed's own name of the field, dotted.
-    pub field: String,
-    /// What was wrong, in one sentence; also in `error.message`.
-    pub message: String,
-}
-
 /// What became of one activity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -50,31 +87,82 @@ pub struct Outcome {
     pub catalogued: bool,
     /// Fields the vocabulary does not know; kept under `anthropic.audit.metadata`.
     pub unknown_fields: u32,
-    /// The record could not be mapped at all: the document is a `pipeline_error`.
+    /// The record could not be mapped: the document is a `pipeline_error` that holds it whole.
     pub failed: bool,
 }
 
-/// Writes documents. Cheap to clone, safe to share.
-#[derive(Clone, Debug, Default)]
+/// Writes documents. Cheap to share between threads.
+#[derive(Clone, Debug)]
 pub struct Normalizer {
     options: NormalizerOptions,
+    /// `data_stream` and `ecs`, the same in every document.
+    constants: String,
+}
+
+impl Default for Normalizer {
+    fn default() -> Self {
+        Self::new(NormalizerOptions::default())
+    }
 }
 
 impl Normalizer {
-    /// A normaliser with these settings.
+    /// A normaliser with these settings. Reads the catalogue and the vocabulary, if nobody did yet: a few milliseconds.
     pub fn new(options: NormalizerOptions) -> Self {
-        Self { options }
+        catalog::all();
+        let mut constants = b"\"data_stream\":{\"dataset\":\"anthropic.audit\",\"namespace\":".to_vec();
+        json::string(&mut constants, &options.namespace);
+        constants.extend_from_slice(b",\"type\":\"logs\"},\"ecs\":{\"version\":\"");
+        constants.extend_from_slice(document::ECS_VERSION.as_bytes());
+        constants.extend_from_slice(b"\"}");
+        Self { options, constants: String::from_utf8_lossy(&constants).into_owned() }
     }
 
     /// Appends one JSON object (no newline) to `out`. Never fails, never panics.
-    pub fn ecs(&self, _raw: &[u8], _context: &Context, out: &mut Vec<u8>) -> Outcome {
-        let _ = &self.options;
-        out.extend_from_slice(b"{}");
-        Outcome::default()
+    pub fn ecs(&self, raw: &[u8], context: &Context, out: &mut Vec<u8>) -> Outcome {
+        let mut issues = Issues::default();
+        let text = record::decode(raw, &mut issues);
+        let read = Record::read(&text, &mut issues);
+        let mut outcome = Outcome::default();
+        let mapping = match read {
+            Ok(record) => {
+                let mapping = Mapping::of(record, &mut issues);
+                outcome.catalogued = matches!(mapping.meaning, Meaning::Known(_));
+                outcome.failed = matches!(mapping.meaning, Meaning::None);
+                outcome.unknown_fields = mapping.unknown;
+                Some(mapping)
+            }
+            Err(reason) => {
+                issues.add_record(reason);
+                outcome.failed = true;
+                None
+            }
+        };
+        // Some of what was wrong so far may have lost a value: a repeated field, bytes that are no text.
+        let lossy = issues.lossy();
+        let original = text.trim();
+        outcome.issues =
+            Writer { normalizer: self, context, original, out, issues, mapping, lossy }.write().into_inner();
+        outcome
     }
 }
 
-/// One sentence a person can read, for a terminal.
+/// One sentence a person can read, for a terminal: one line, without control characters.
 pub fn sentence(raw: &[u8]) -> String {
-    String::from_utf8_lossy(raw).into_owned()
+    let mut issues = Issues::default();
+    let text = record::decode(raw, &mut issues);
+    let record = match Record::read(&text, &mut issues) {
+        Ok(record) => record,
+        Err(reason) => return reason,
+    };
+    let mut inner = vec![b'"'];
+    document::sentence(&mut inner, &Mapping::of(record, &mut issues));
+    inner.push(b'"');
+    let sentence: String = serde_json::from_slice(&inner).unwrap_or_default();
+    // Names are the users' own: no terminal must be steered by one.
+    sentence.replace(|letter: char| letter.is_control() || is_direction(letter), " ")
+}
+
+/// Characters that turn the direction of text around them.
+fn is_direction(letter: char) -> bool {
+    matches!(letter, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,0 +1,600 @@
+//! Writes an understood activity as one ECS document.
+//!
+//! Keys stand in alphabetical order at every depth, so the same activity always gives the same bytes, whatever order its
+//! fields came in. Nothing is written that says nothing.
+
+use std::borrow::Cow;
+use std::io::Write as _;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use crate::actor::Actor;
+use crate::flatten::{self, Losses};
+use crate::issues::Issues;
+use crate::json;
+use crate::mapping::{Mapping, Meaning, Targets};
+use crate::raw::{Raw, Text};
+use crate::sentence::{Scene, word};
+use crate::url;
+use crate::vocabulary::{Role, Shape, vocabulary};
+use crate::{Context, Normalizer};
+
+/// The version of ECS whose fields are written.
+pub(crate) const ECS_VERSION: &str = "9.3.0";
+
+/// The tag of a document that carries the record as it came.
+const PRESERVED: &str = "preserve_original_event";
+
+/// A document being written.
+pub(crate) struct Writer<'w, 'a> {
+    pub(crate) normalizer: &'w Normalizer,
+    pub(crate) context: &'w Context,
+    pub(crate) original: &'w str,
+    pub(crate) out: &'w mut Vec<u8>,
+    pub(crate) issues: Issues,
+    pub(crate) mapping: Option<Mapping<'a>>,
+    pub(crate) lossy: bool,
+}
+
+impl<'a> Writer<'_, 'a> {
+    /// Writes the document. Returns the issues met, those on the way here included.
+    pub(crate) fn write(mut self) -> Issues {
+        self.out.push(b'{');
+        self.timestamp();
+        if let Some(mapping) = self.mapping.take() {
+            self.audit(&mapping);
+            self.constants();
+            self.error();
+            self.event(&mapping);
+            self.middle(&mapping);
+            self.organization(&mapping);
+            self.related(&mapping);
+            self.source(mapping.actor.as_ref());
+            self.tags();
+            self.url(mapping.url.as_ref());
+            self.user(&mapping);
+            self.user_agent(mapping.actor.as_ref());
+        } else {
+            self.constants();
+            self.error();
+            self.failed_event();
+            self.member("\"message\":", "a record that could not be mapped");
+            self.tags();
+        }
+        self.out.push(b'}');
+        self.issues
+    }
+
+    fn member(&mut self, key: &str, plain: &str) {
+        json::key(self.out, key);
+        json::string(self.out, plain);
+    }
+
+    fn raw_member(&mut self, key: &str, raw: Option<Raw<'_>>) {
+        if let Some(raw) = raw {
+            json::key(self.out, key);
+            self.out.extend_from_slice(raw.json().as_bytes());
+        }
+    }
+
+    fn text_member(&mut self, key: &str, text: Option<&Text<'_>>) {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            json::key(self.out, key);
+            json::text(self.out, text);
+        }
+    }
+
+    fn time_member(&mut self, key: &str, time: Option<Timestamp>) {
+        if let Some(time) = time {
+            json::key(self.out, key);
+            // Writing into a vector cannot fail.
+            let _ = write!(self.out, "\"{time}\"");
+        }
+    }
+
+    /// Opens an object; [`Self::end`] takes it back if nothing was written in it.
+    fn begin(&mut self, key: &str) -> usize {
+        let start = self.out.len();
+        json::key(self.out, key);
+        self.out.push(b'{');
+        start
+    }
+
+    fn end(&mut self, start: usize) {
+        if self.out.last() == Some(&b'{') {
+            self.out.truncate(start);
+        } else {
+            self.out.push(b'}');
+        }
+    }
+
+    /// Every document needs a time: that of the activity, else when it was fetched, else when it is written, else 1970,
+    /// which nobody will mistake for a real one.
+    fn timestamp(&mut self) {
+        json::key(self.out, "\"@timestamp\":");
+        if let Some(text) = self.mapping.as_ref().and_then(|mapping| mapping.timestamp.as_ref()) {
+            json::text(self.out, text);
+            return;
+        }
+        let stand_in = self.context.created.or(self.context.ingested).unwrap_or(Timestamp::UNIX_EPOCH);
+        if self.mapping.is_some() {
+            self.issues.add("created_at", format_args!("no time in the record, {stand_in} stands for it"));
+        }
+        let _ = write!(self.out, "\"{stand_in}\"");
+    }
+
+    fn constants(&mut self) {
+        json::separate(self.out);
+        self.out.extend_from_slice(self.normalizer.constants.as_bytes());
+    }
+
+    /// Everything under `anthropic.audit`: the fields, and among them, where the alphabet has them, what is made here.
+    fn audit(&mut self, mapping: &Mapping<'a>) {
+        let vocabulary = vocabulary();
+        let places = &vocabulary.places;
+        json::key(self.out, "\"anthropic\":{\"audit\":{");
+        let mut made = [
+            (places.actor, Self::audit_actor as fn(&mut Self, &Mapping<'a>)),
+            (places.catalogued, Self::audit_catalogued),
+            (places.group, Self::audit_group),
+            (places.metadata, Self::audit_metadata),
+        ]
+        .into_iter()
+        .peekable();
+        for &(number, raw) in &mapping.fields {
+            while let Some((_, write)) = made.next_if(|(place, _)| *place <= number) {
+                write(self, mapping);
+            }
+            let field = vocabulary.field(number);
+            if field.key.is_empty() {
+                continue;
+            }
+            let before = self.out.len();
+            json::key(self.out, &field.key);
+            let mut losses = Losses::default();
+            if !write_field(self.out, field.shape, number, raw, mapping, &mut losses) {
+                self.out.truncate(before);
+            }
+            self.lose(field.name, losses);
+        }
+        for (_, write) in made {
+            write(self, mapping);
+        }
+        self.out.extend_from_slice(b"}}");
+    }
+
+    fn lose(&mut self, field: &str, losses: Losses) {
+        self.lossy |= losses.cut || losses.repeated;
+        if losses.cut {
+            self.issues.add(
+                field,
+                format_args!("too long for a search engine and cut; event.original has it whole"),
+            );
+        }
+        if losses.deep {
+            self.issues.add(
+                field,
+                format_args!("nested too deep for a search engine; the inner part is kept as text"),
+            );
+        }
+        if losses.repeated {
+            self.issues
+                .add(field, format_args!("a name is given more than once in it; the last value stands"));
+        }
+    }
+
+    fn audit_actor(&mut self, mapping: &Mapping<'a>) {
+        let Some(actor) = &mapping.actor else { return };
+        let start = self.begin("\"actor\":");
+        let mut made = [("id", &actor.id), ("name", &actor.name)].into_iter().peekable();
+        let mut provider = Some(actor.provider()).filter(|provider| !provider.is_empty());
+        for (name, raw) in actor.kept() {
+            while let Some((made_name, text)) = made.next_if(|(made_name, _)| *made_name < name) {
+                self.named_text(made_name, text);
+            }
+            if name > "provider"
+                && let Some(members) = provider.take()
+            {
+                self.actor_provider(members);
+            }
+            let before = self.out.len();
+            json::separate(self.out);
+            json::string(self.out, name);
+            self.out.push(b':');
+            if !flatten::value(self.out, raw, 1, &mut Losses::default()) {
+                self.out.truncate(before);
+            }
+        }
+        for (name, text) in made {
+            self.named_text(name, text);
+        }
+        if let Some(members) = provider {
+            self.actor_provider(members);
+        }
+        self.end(start);
+    }
+
+    fn actor_provider(&mut self, members: &[(&'static str, Text<'_>)]) {
+        let start = self.begin("\"provider\":");
+        for (name, text) in members {
+            self.named_text(name, text);
+        }
+        self.end(start);
+    }
+
+    fn named_text(&mut self, name: &str, text: &Text<'_>) {
+        if !text.is_empty() {
+            json::separate(self.out);
+            json::string(self.out, name);
+            self.out.push(b':');
+            json::text(self.out, text);
+        }
+    }
+
+    fn audit_catalogued(&mut self, mapping: &Mapping<'a>) {
+        if !matches!(mapping.meaning, Meaning::Known(_)) {
+            json::key(self.out, "\"catalogued\":");
+            self.out.extend_from_slice(b"false");
+        }
+    }
+
+    fn audit_group(&mut self, mapping: &Mapping<'a>) {
+        if let Meaning::Known(activity) = &mapping.meaning {
+            json::key(self.out, &activity.ready.group);
+        }
+    }
+
+    /// The bag of everything that has no place of its own; the actor's share of it under `actor`.
+    fn audit_metadata(&mut self, mapping: &Mapping<'a>) {
+        let strange = mapping.actor.as_ref().map_or(&[][..], |actor| &actor.strange);
+        if mapping.aside.is_empty() && strange.is_empty() {
+            return;
+        }
+        let mut losses = Losses::default();
+        let mut actor_json = Vec::new();
+        let mut members: Vec<(Text<'_>, Raw<'_>)> = mapping.aside.clone();
+        if flatten::object(&mut actor_json, strange.to_vec(), 2, &mut losses)
+            && let Ok(actor_json) = std::str::from_utf8(&actor_json)
+        {
+            members.push((Cow::Borrowed("actor"), Raw::assume(actor_json)));
+        }
+        let before = self.out.len();
+        json::key(self.out, "\"metadata\":");
+        if !flatten::object(self.out, members, 1, &mut losses) {
+            self.out.truncate(before);
+        }
+        self.lose("metadata", losses);
+    }
+
+    fn error(&mut self) {
+        if self.issues.is_empty() {
+            return;
+        }
+        json::key(self.out, "\"error\":{\"message\":[");
+        for message in self.issues.messages() {
+            json::separate(self.out);
+            json::string(self.out, message);
+        }
+        self.out.extend_from_slice(b"]}");
+    }
+
+    fn keeps_original(&self) -> bool {
+        self.normalizer.options.preserve_original || self.lossy
+    }
+
+    fn event(&mut self, mapping: &Mapping<'a>) {
+        json::key(self.out, "\"event\":{");
+        match &mapping.meaning {
+            Meaning::Known(activity) => json::key(self.out, &activity.ready.action_and_category),
+            Meaning::Guessed(name, derived) => {
+                self.named_text("action", name);
+                json::key(
+                    self.out,
+                    &format!("\"category\":{}", crate::catalog::json_list(&derived.categories)),
+                );
+            }
+            Meaning::None => self.lossy = true,
+        }
+        self.time_member("\"created\":", self.context.created);
+        self.member("\"dataset\":", "anthropic.audit");
+        self.raw_member("\"id\":", mapping.id);
+        self.time_member("\"ingested\":", self.context.ingested);
+        let mapped = !matches!(mapping.meaning, Meaning::None);
+        self.member("\"kind\":", if mapped { "event" } else { "pipeline_error" });
+        self.member("\"module\":", "anthropic");
+        self.original();
+        if mapped {
+            self.member("\"outcome\":", mapping.outcome.as_str());
+        }
+        self.text_member("\"reason\":", mapping.reason.as_ref());
+        self.sequence();
+        match &mapping.meaning {
+            Meaning::Known(activity) => json::key(self.out, &activity.ready.severity_and_type),
+            Meaning::Guessed(_, derived) => {
+                let types = crate::catalog::json_list(&derived.types);
+                json::key(self.out, &format!("\"severity\":{},\"type\":{types}", derived.severity));
+            }
+            Meaning::None => {}
+        }
+        self.out.push(b'}');
+    }
+
+    fn failed_event(&mut self) {
+        json::key(self.out, "\"event\":{");
+        self.time_member("\"created\":", self.context.created);
+        self.member("\"dataset\":", "anthropic.audit");
+        self.time_member("\"ingested\":", self.context.ingested);
+        self.member("\"kind\":", "pipeline_error");
+        self.member("\"module\":", "anthropic");
+        self.lossy = true;
+        self.original();
+        self.sequence();
+        self.out.push(b'}');
+    }
+
+    fn original(&mut self) {
+        if self.keeps_original() && !self.original.is_empty() {
+            self.member("\"original\":", self.original);
+        }
+    }
+
+    fn sequence(&mut self) {
+        if let Some(sequence) = self.context.sequence {
+            json::key(self.out, "\"sequence\":");
+            json::number(self.out, sequence);
+        }
+    }
+
+    /// What stands between `event` and `organization`.
+    fn middle(&mut self, mapping: &Mapping<'a>) {
+        let start = self.begin("\"file\":");
+        self.raw_member("\"name\":", mapping.file_name);
+        self.end(start);
+
+        let start = self.begin("\"http\":");
+        let request = self.begin("\"request\":");
+        self.raw_member("\"id\":", mapping.request_id);
+        self.raw_member("\"method\":", mapping.request_method);
+        self.end(request);
+        if let Some(code) = mapping.status_code {
+            json::key(self.out, "\"response\":{\"status_code\":");
+            let _ = write!(self.out, "{code}}}");
+        }
+        self.end(start);
+
+        json::key(self.out, "\"message\":\"");
+        sentence(self.out, mapping);
+        self.out.push(b'"');
+    }
+
+    fn organization(&mut self, mapping: &Mapping<'a>) {
+        let start = self.begin("\"organization\":");
+        self.raw_member("\"id\":", mapping.organization_id);
+        self.raw_member("\"name\":", mapping.organization_name);
+        self.end(start);
+    }
+
+    fn related(&mut self, mapping: &Mapping<'a>) {
+        let start = self.begin("\"related\":");
+        let mut hosts: Vec<&Text<'_>> = mapping.hosts.iter().collect();
+        self.list("\"hosts\":", &mut hosts);
+
+        let actor = mapping.actor.as_ref();
+        let own = actor.and_then(|actor| actor.address);
+        let mut addresses: Vec<IpAddr> = own.into_iter().chain(mapping.addresses.iter().copied()).collect();
+        addresses.sort();
+        addresses.dedup();
+        if !addresses.is_empty() {
+            json::key(self.out, "\"ip\":[");
+            for address in addresses {
+                json::separate(self.out);
+                let _ = write!(self.out, "\"{address}\"");
+            }
+            self.out.push(b']');
+        }
+
+        let Targets { ids, emails, .. } = &mapping.targets;
+        let mut users: Vec<&Text<'_>> =
+            actor.into_iter().flat_map(|actor| [&actor.email, &actor.user_id]).flatten().collect();
+        users.extend(ids.iter().chain(emails).chain(&mapping.people));
+        self.list("\"user\":", &mut users);
+        self.end(start);
+    }
+
+    /// Writes a sorted list without repetitions.
+    fn list(&mut self, key: &str, texts: &mut Vec<&Text<'_>>) {
+        texts.sort();
+        texts.dedup();
+        if texts.is_empty() {
+            return;
+        }
+        json::key(self.out, key);
+        self.out.push(b'[');
+        for text in texts {
+            json::separate(self.out);
+            json::text(self.out, text);
+        }
+        self.out.push(b']');
+    }
+
+    fn source(&mut self, actor: Option<&Actor<'_>>) {
+        if let Some(address) = actor.and_then(|actor| actor.address) {
+            json::key(self.out, "\"source\":{\"ip\":\"");
+            let _ = write!(self.out, "{address}\"}}");
+        }
+    }
+
+    fn tags(&mut self) {
+        let kept = self.keeps_original() && !self.original.is_empty();
+        let tags = &self.normalizer.options.tags;
+        if tags.is_empty() && !kept {
+            return;
+        }
+        json::key(self.out, "\"tags\":[");
+        for tag in
+            tags.iter().map(String::as_str).filter(|tag| *tag != PRESERVED).chain(kept.then_some(PRESERVED))
+        {
+            json::separate(self.out);
+            json::string(self.out, tag);
+        }
+        self.out.push(b']');
+    }
+
+    fn url(&mut self, text: Option<&Text<'a>>) {
+        // Parts of borrowed text are as free of escapes as the whole.
+        match text {
+            Some(Cow::Borrowed(plain)) => self.url_parts(plain, |part| Cow::Borrowed(part)),
+            Some(Cow::Owned(made)) => self.url_parts(made, |part| Cow::Owned(part.to_owned())),
+            None => {}
+        }
+    }
+
+    fn url_parts<'t>(&mut self, address: &'t str, text: impl Fn(&'t str) -> Text<'t>) {
+        let parts = url::split(address);
+        let start = self.begin("\"url\":");
+        let mut part = |key: &str, part: Option<&'t str>| self.text_member(key, part.map(&text).as_ref());
+        part("\"domain\":", parts.domain);
+        part("\"extension\":", parts.extension);
+        part("\"fragment\":", parts.fragment);
+        part("\"full\":", parts.scheme.map(|_| address));
+        part("\"original\":", Some(address));
+        part("\"path\":", parts.path);
+        if let Some(port) = parts.port {
+            json::key(self.out, "\"port\":");
+            json::number(self.out, port.into());
+        }
+        self.text_member("\"query\":", parts.query.map(&text).as_ref());
+        self.text_member("\"scheme\":", parts.scheme.map(&text).as_ref());
+        self.end(start);
+    }
+
+    fn user(&mut self, mapping: &Mapping<'a>) {
+        let actor = mapping.actor.as_ref();
+        let email = actor.and_then(|actor| actor.email.as_ref());
+        let start = self.begin("\"user\":");
+        self.text_member("\"domain\":", email.and_then(domain).as_ref());
+        self.text_member("\"email\":", email);
+        self.text_member("\"id\":", actor.and_then(|actor| actor.user_id.as_ref()));
+        self.text_member("\"name\":", email.map(local_part).as_ref());
+        self.target(&mapping.targets);
+        self.end(start);
+    }
+
+    fn target(&mut self, targets: &Targets<'_>) {
+        if targets.is_empty() {
+            return;
+        }
+        let mut names: Vec<Text<'_>> =
+            targets.emails.iter().map(local_part).filter(|name| !name.is_empty()).collect();
+        names.sort();
+        names.dedup();
+        let start = self.begin("\"target\":");
+        self.one_or_list("\"email\":", &targets.emails);
+        self.one_or_list("\"id\":", &targets.ids);
+        self.one_or_list("\"name\":", &names);
+        self.list("\"roles\":", &mut targets.roles.iter().collect());
+        self.end(start);
+    }
+
+    /// Writes one text as it is and several as a list; engines see no difference, readers do.
+    fn one_or_list(&mut self, key: &str, texts: &[Text<'_>]) {
+        match texts {
+            [one] => self.text_member(key, Some(one)),
+            _ => self.list(key, &mut texts.iter().collect()),
+        }
+    }
+
+    fn user_agent(&mut self, actor: Option<&Actor<'_>>) {
+        let start = self.begin("\"user_agent\":");
+        self.raw_member("\"original\":", actor.and_then(|actor| actor.user_agent));
+        self.end(start);
+    }
+}
+
+/// Writes the value of a field under `anthropic.audit`. Returns false if nothing was left to write.
+fn write_field(
+    out: &mut Vec<u8>,
+    shape: Shape,
+    number: u16,
+    raw: Raw<'_>,
+    mapping: &Mapping<'_>,
+    losses: &mut Losses,
+) -> bool {
+    match shape {
+        Shape::String | Shape::Boolean => out.extend_from_slice(raw.json().as_bytes()),
+        Shape::Integer => {
+            let _ = write!(out, "{}", raw.integer().unwrap_or_default());
+        }
+        Shape::Decimal => out.extend_from_slice(raw.plain().unwrap_or("0").as_bytes()),
+        Shape::Datetime => match mapping.converted.iter().find(|(converted, _)| *converted == number) {
+            Some((_, text)) => json::string(out, text),
+            None => out.extend_from_slice(raw.json().as_bytes()),
+        },
+        Shape::Strings | Shape::Integers | Shape::Object | Shape::Objects => {
+            return flatten::value(out, raw, 1, losses);
+        }
+    }
+    true
+}
+
+/// Writes the sentence of an activity as the inside of a JSON string.
+pub(crate) fn sentence(out: &mut Vec<u8>, mapping: &Mapping<'_>) {
+    let someone = Cow::Borrowed("Someone");
+    let actor = mapping.actor.as_ref().map_or(&someone, Actor::phrase);
+    match &mapping.meaning {
+        Meaning::Known(activity) => {
+            let Targets { ids, emails, .. } = &mapping.targets;
+            let scene = Scene {
+                field: &|number| mapping.field(number),
+                persons: if emails.is_empty() { ids } else { emails },
+                outcome: mapping.outcome,
+                url: mapping.url.as_ref(),
+                status_reason: mapping.status_reason.as_ref(),
+            };
+            activity.template.render(out, actor, &scene);
+        }
+        Meaning::Guessed(_, derived) => {
+            let noun = derived.noun.replace('_', " ");
+            word(out, actor);
+            out.push(b' ');
+            word(out, &Cow::Owned(format!("{} {noun}", derived.verb).trim_end().to_owned()));
+            if let Some(id) = guessed_id(mapping, &derived.noun) {
+                out.push(b' ');
+                word(out, &id);
+            }
+        }
+        Meaning::None => {
+            word(out, actor);
+            out.extend_from_slice(b" did something that the record does not name");
+        }
+    }
+}
+
+/// The id of what an unknown type speaks of: a field named like it, `vault_id` of `quantum_vault_created`.
+fn guessed_id<'a>(mapping: &Mapping<'a>, noun: &str) -> Option<Text<'a>> {
+    let last = noun.rsplit('_').next().unwrap_or(noun);
+    [format!("{noun}_id"), format!("{last}_id")].into_iter().find_map(|name| {
+        let known = vocabulary().find(&name).filter(|number| vocabulary().field(*number).role != Role::Id);
+        let raw = known.and_then(|number| mapping.field(number));
+        raw.or_else(|| mapping.aside.iter().find(|(other, _)| *other == name).map(|(_, raw)| *raw))?.text()
+    })
+}
+
+/// The part of an e-mail address before the last `@`.
+fn local_part<'a>(email: &Text<'a>) -> Text<'a> {
+    match email {
+        Cow::Borrowed(plain) => Cow::Borrowed(plain.rsplit_once('@').map_or(plain, |(local, _)| local)),
+        Cow::Owned(made) => {
+            Cow::Owned(made.rsplit_once('@').map_or(made.as_str(), |(local, _)| local).to_owned())
+        }
+    }
+}
+
+/// The part of an e-mail address after the last `@`.
+fn domain<'a>(email: &Text<'a>) -> Option<Text<'a>> {
+    match email {
+        Cow::Borrowed(plain) => plain.rsplit_once('@').map(|(_, domain)| Cow::Borrowed(domain)),
+        Cow::Owned(made) => made.rsplit_once('@').map(|(_, domain)| Cow::Owned(domain.to_owned())),
+    }
+}
