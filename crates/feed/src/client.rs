@@ -8,6 +8,7 @@
 //! A 401 is not final at once: the key is read again from its source, once for each call, and if it is another one
 //! than before, the request is repeated with it. That is how a rotated key heals a running program.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -51,7 +52,8 @@ pub struct ClientOptions {
     pub api_version: String,
     /// When to ask again.
     pub retry: RetryOptions,
-    /// Seeds the part of a wait that is left to chance.
+    /// Seeds the part of a wait that is left to chance. Default 0; a program that runs beside others of its kind should
+    /// give each its own, so that they do not ask in step.
     pub jitter_seed: u64,
 }
 
@@ -236,7 +238,19 @@ fn endpoint(base_url: &str) -> Result<String, Error> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(configuration("base_url must not hold a query or fragment"));
     }
+    if url.scheme() == "http" && !is_this_machine(&url) {
+        tracing::warn!(
+            host = url.host_str(),
+            "base_url is plain http: everyone on the way can read the API key"
+        );
+    }
     Ok(format!("{}{ACTIVITIES_PATH}", url.as_str().trim_end_matches('/')))
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn configuration(detail: impl Into<String>) -> Error {

@@ -143,7 +143,7 @@ const HINT_VERSION: &str =
 const HINT_CLIENT: &str =
     "give the client certificate and key that the other side expects; check that it has not expired";
 const HINT_NOT_TLS: &str = "check the port and scheme of base_url, and whether a proxy answers in its place";
-const HINT_ISSUER: &str = "if your organization's proxy or a private authority signed it, give that authority's certificate as the CA file";
+const HINT_ISSUER: &str = "if your organization's proxy or a private authority signed it, give that authority's certificate as the CA file; a system without any authorities needs its ca-certificates package";
 const HINT_EXPIRED: &str =
     "check this machine's clock; if it is right, whoever runs the other side must renew the certificate";
 const HINT_NAME: &str = "use in base_url a host name that stands in the certificate";
@@ -154,6 +154,9 @@ fn certificate_account(error: &CertificateError) -> (String, &'static str) {
     match error {
         C::UnknownIssuer => {
             ("the certificate is signed by an authority that is not trusted here".to_owned(), HINT_ISSUER)
+        }
+        C::BadSignature => {
+            ("the certificate is signed by an authority of the same name as one that is trusted here, but with another key".to_owned(), HINT_ISSUER)
         }
         C::Expired | C::ExpiredContext { .. } => {
             (format!("the certificate has expired: {error}"), HINT_EXPIRED)
@@ -178,6 +181,7 @@ fn is_about_client_certificate(alert: AlertDescription) -> bool {
             | AlertDescription::CertificateExpired
             | AlertDescription::CertificateUnknown
             | AlertDescription::UnknownCA
+            | AlertDescription::DecryptError
             | AlertDescription::AccessDenied
             | AlertDescription::HandshakeFailure
     )
