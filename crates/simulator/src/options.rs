@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{ActivitySource, FaultPlan};
+use crate::{ActivitySource, FaultPlan, dice};
 
 /// The scope that the Activity Feed needs.
 pub const ACTIVITY_SCOPE: &str = "read:compliance_activities";
@@ -32,6 +32,8 @@ pub struct SimulatedKey {
     pub expired: bool,
     /// Name of the parent organization it belongs to.
     pub parent: String,
+    /// What its ids end in: `apikey_…` where it acts, `admin_api_key_…` where an Admin key is created.
+    pub id_suffix: String,
 }
 
 impl SimulatedKey {
@@ -39,12 +41,28 @@ impl SimulatedKey {
     pub fn new(key: impl Into<String>) -> Self {
         let key = key.into();
         let kind = if key.starts_with("sk-ant-admin") { KeyKind::Admin } else { KeyKind::ComplianceAccess };
+        let first = dice::roll_name(0, &key);
+        let id_suffix = format!("01J{}{}", dice::letters(first, 11), dice::letters(dice::roll(first, 1), 10));
         Self {
+            id_suffix,
             key,
             kind,
             scopes: vec![ACTIVITY_SCOPE.to_owned()],
             expired: false,
             parent: DEFAULT_PARENT.to_owned(),
+        }
+    }
+
+    /// Its id where it acts, whatever its kind: `apikey_…`.
+    pub fn actor_id(&self) -> String {
+        format!("apikey_{}", self.id_suffix)
+    }
+
+    /// Its id in the row that tells of its creation; the suffix is the same.
+    pub fn created_id(&self) -> String {
+        match self.kind {
+            KeyKind::Admin => format!("admin_api_key_{}", self.id_suffix),
+            KeyKind::ComplianceAccess => self.actor_id(),
         }
     }
 

@@ -1,0 +1,250 @@
+//! The control plane under `/simulator/`: what a test may ask and set, and the vendor's API has not.
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `GET /simulator/activities` | every row that has happened in `[created_at.gte, created_at.lt)`, one a line, exact bytes, by (`created_at`, `id`), whatever its indexing lag; `indexed=true` leaves out what cannot be fetched yet; `parent=NAME` |
+//! | `GET /simulator/stories` | the planted incidents |
+//! | `GET /simulator/statistics` | requests by status, rows, bytes, faults by kind, budgets |
+//! | `GET /simulator/time`, `POST /simulator/time` | the clock; set it with `{"now":"2026-01-01T00:00:00Z"}` or `{"advance":"90s"}` |
+//! | `PUT /simulator/fault-plan` | puts the TOML of the body into force |
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{
+    Parent, Simulator, date_time,
+    query::{self, Filter, just_after},
+    timeline::Walk,
+};
+use crate::{Delivery, FaultPlan, SimulatedRequest, SimulatedResponse};
+
+/// Whether a path belongs to the control plane.
+pub(crate) fn is_control(path: &str) -> bool {
+    path == "/simulator" || path.starts_with("/simulator/")
+}
+
+struct Refusal(u16, String);
+
+pub(super) fn respond(simulator: &Simulator, request: &SimulatedRequest) -> SimulatedResponse {
+    let answered = match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "/simulator/activities") => ActivityStream::open(simulator, &request.query).map(|stream| {
+            let body: Vec<u8> = stream.flatten().collect();
+            response(200, "application/x-ndjson", Bytes::from(body))
+        }),
+        ("GET", "/simulator/stories") => {
+            stories(simulator, &request.query).map(|value| json_response(&value))
+        }
+        ("GET", "/simulator/statistics") => Ok(json_response(&statistics(simulator))),
+        ("GET", "/simulator/time") => Ok(json_response(&json!({ "now": simulator.clock.now() }))),
+        ("POST", "/simulator/time") => set_time(simulator, &request.body).map(|value| json_response(&value)),
+        ("PUT", "/simulator/fault-plan") => {
+            set_fault_plan(simulator, &request.body).map(|value| json_response(&value))
+        }
+        (_, path) => Err(Refusal(
+            404,
+            format!("no {} {path}; see /simulator/statistics and its siblings", request.method),
+        )),
+    };
+    answered.unwrap_or_else(|Refusal(status, message)| {
+        response(status, "application/json", Bytes::from(json!({ "error": message }).to_string()))
+    })
+}
+
+fn response(status: u16, content_type: &str, body: Bytes) -> SimulatedResponse {
+    SimulatedResponse {
+        status,
+        headers: vec![("content-type", content_type.to_owned())],
+        body,
+        delay: Duration::ZERO,
+        delivery: Delivery::Complete,
+    }
+}
+
+fn json_response(value: &Value) -> SimulatedResponse {
+    response(200, "application/json", Bytes::from(value.to_string()))
+}
+
+fn find_parent(simulator: &Simulator, name: Option<&String>) -> Result<Arc<Parent>, Refusal> {
+    let found = match name {
+        Some(name) => simulator.parents.iter().find(|parent| parent.name == *name),
+        None => simulator.parents.first(),
+    };
+    found.cloned().ok_or_else(|| Refusal(404, "no such parent".to_owned()))
+}
+
+fn parameters(query: &str, known: &[&str]) -> Result<BTreeMap<String, String>, Refusal> {
+    let mut parameters = BTreeMap::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (Some(name), Some(value)) = (query::decode(name), query::decode(value)) else {
+            return Err(Refusal(400, "query: not valid UTF-8".to_owned()));
+        };
+        if !known.contains(&name.as_str()) {
+            return Err(Refusal(
+                400,
+                format!("{name}: unknown query parameter; known: {}", known.join(", ")),
+            ));
+        }
+        parameters.insert(name, value);
+    }
+    Ok(parameters)
+}
+
+fn stories(simulator: &Simulator, query: &str) -> Result<Value, Refusal> {
+    let parameters = parameters(query, &["parent"])?;
+    let parent = find_parent(simulator, parameters.get("parent"))?;
+    let stories = parent.timeline.source().stories().into_iter().map(|story| {
+        json!({
+            "number": story.number,
+            "title": story.title,
+            "sentence": story.sentence,
+            "from": story.from,
+            "to": story.to,
+            "activity_types": story.activity_types,
+            "look_for": story.look_for,
+            "actors": story.actors,
+            "addresses": story.addresses,
+        })
+    });
+    Ok(stories.collect())
+}
+
+fn statistics(simulator: &Simulator) -> Value {
+    let now = simulator.clock.now();
+    let parents: Vec<Value> = simulator.parents.iter().map(|parent| parent_statistics(parent, now)).collect();
+    let faults = simulator.faults.read().unwrap_or_else(std::sync::PoisonError::into_inner).statistics();
+    let statistics = simulator.statistics().clone();
+    json!({
+        "now": now,
+        "started": simulator.started,
+        "requests": { "total": statistics.requests, "by_status": statistics.by_status },
+        "rows_served": statistics.rows_served,
+        "body_bytes": statistics.body_bytes,
+        "faults": faults,
+        "parents": parents,
+    })
+}
+
+fn parent_statistics(parent: &Parent, now: Timestamp) -> Value {
+    let budget = parent
+        .budget()
+        .look(now)
+        .map(|state| json!({ "limit": state.limit, "remaining": state.remaining, "reset": state.reset }));
+    let own_reads = parent.timeline.own_reads();
+    json!({
+        "name": parent.name,
+        "budget": budget,
+        "own_reads": { "kept": own_reads.kept(), "dropped": own_reads.dropped() },
+    })
+}
+
+fn set_time(simulator: &Simulator, body: &[u8]) -> Result<Value, Refusal> {
+    let wanted: BTreeMap<String, String> = serde_json::from_slice(body).unwrap_or_default();
+    let now = simulator.clock.now();
+    let to = match (wanted.get("now"), wanted.get("advance")) {
+        (Some(text), None) => date_time::parse(text),
+        (None, Some(text)) => text.parse::<SignedDuration>().ok().and_then(|by| now.checked_add(by).ok()),
+        _ => None,
+    };
+    let to = to.ok_or_else(|| {
+        Refusal(400, r#"send {"now":"2026-01-01T00:00:00Z"} or {"advance":"90s"}"#.to_owned())
+    })?;
+    if !simulator.clock.set(to) {
+        return Err(Refusal(409, "this simulator follows the clock of the machine".to_owned()));
+    }
+    Ok(json!({ "now": simulator.clock.now() }))
+}
+
+fn set_fault_plan(simulator: &Simulator, body: &[u8]) -> Result<Value, Refusal> {
+    let text = std::str::from_utf8(body).map_err(|_| Refusal(400, "the plan is not text".to_owned()))?;
+    let plan = FaultPlan::parse(text).map_err(|error| Refusal(400, error.to_string()))?;
+    let faults = plan.faults.len();
+    simulator.set_fault_plan(plan);
+    Ok(json!({ "faults": faults }))
+}
+
+/// The rows of a range as NDJSON, a piece at a time, so that millions need no more memory than a few thousand.
+pub struct ActivityStream {
+    parent: Arc<Parent>,
+    now: Timestamp,
+    from: Timestamp,
+    to: Timestamp,
+    beyond: Option<super::cursor::Place>,
+    unindexed_too: bool,
+}
+
+impl std::fmt::Debug for ActivityStream {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("ActivityStream")
+            .field("from", &self.from)
+            .field("to", &self.to)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ActivityStream {
+    /// Rows of a piece.
+    const PIECE: usize = 5000;
+
+    fn open(simulator: &Simulator, query: &str) -> Result<Self, Refusal> {
+        let parameters = parameters(query, &["created_at.gte", "created_at.lt", "indexed", "parent"])?;
+        let bound = |name: &str, missing| match parameters.get(name) {
+            None => Ok(missing),
+            Some(text) => {
+                date_time::parse(text).ok_or_else(|| Refusal(400, format!("{name}: not a date-time")))
+            }
+        };
+        let now = simulator.clock.now();
+        Ok(Self {
+            parent: find_parent(simulator, parameters.get("parent"))?,
+            now,
+            from: bound("created_at.gte", Timestamp::MIN)?,
+            to: bound("created_at.lt", Timestamp::MAX)?.min(just_after(now)),
+            beyond: None,
+            unindexed_too: parameters.get("indexed").is_none_or(|value| value != "true"),
+        })
+    }
+}
+
+/// Each item is some thousand lines.
+impl Iterator for ActivityStream {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        let walk = Walk {
+            filter: &Filter::default(),
+            from: self.from,
+            to: self.to,
+            beyond: self.beyond.as_ref(),
+            ascending: true,
+            limit: Self::PIECE,
+            unindexed_too: self.unindexed_too,
+        };
+        let rows = self.parent.timeline.walk(&walk, self.now);
+        let last = rows.last()?;
+        let mut lines = Vec::with_capacity(rows.iter().map(|row| row.json.len() + 1).sum());
+        for row in &rows {
+            lines.extend_from_slice(&row.json);
+            lines.push(b'\n');
+        }
+        self.from = last.place.created_at;
+        self.beyond = Some(last.place.clone());
+        Some(Bytes::from(lines))
+    }
+}
+
+impl Simulator {
+    /// Every row of the default parent that has happened in `[from, to)`, indexed or not, as NDJSON in pieces.
+    pub fn activities(&self, from: Timestamp, to: Timestamp) -> Option<ActivityStream> {
+        self.activity_stream(&format!("created_at.gte={from}&created_at.lt={to}"))
+    }
+
+    /// The stream of a query to `/simulator/activities`; `None` when the query is refused.
+    pub(crate) fn activity_stream(&self, query: &str) -> Option<ActivityStream> {
+        ActivityStream::open(self, query).ok()
+    }
+}

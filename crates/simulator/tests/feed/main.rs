@@ -1,0 +1,9 @@
+//! The feed server against the contract: without a socket where the rules are the subject, with one where the wire is.
+
+mod contract;
+mod control;
+mod faults;
+mod lag;
+mod sockets;
+mod support;
+mod walking;
