@@ -4,18 +4,28 @@
 //! read beside it. The ledger keeps the exact bytes of each activity, where they came from, which intervals of time
 //! were drained, and a hash chain over all of it. `docs/design/ledger.md` specifies every table and every byte.
 
+mod block;
 mod chain;
 mod commit;
 mod coverage;
+mod digest;
+mod encoding;
 mod error;
+mod files;
+mod identifiers;
+mod lag;
 mod reader;
+mod record;
+mod schema;
 mod status;
+mod store;
 mod writer;
 
 pub use chain::{ChainReport, Difference, DifferenceKind};
 pub use commit::{Appended, Failure, FeedId, LagPolicy, NewActivity, PageCommit, Provenance};
 pub use coverage::{Coverage, Interval};
 pub use error::{Error, ErrorKind};
-pub use reader::{Entry, EntryFilter, PageRecord, Reader};
+pub use lag::LagHistogram;
+pub use reader::{DrainRecord, Entry, EntryFilter, PageRecord, Reader, ScopeRecord};
 pub use status::{FeedStatus, Gap};
-pub use writer::{Ledger, Options};
+pub use writer::{Ledger, LostTail, Options};

@@ -1,8 +1,22 @@
-//! Reading a ledger beside its writer.
+//! Reading a ledger: beside its writer in any process, or when none runs.
+//!
+//! A reader never writes and never waits for the writer. Each call sees one consistent state of the ledger; a caller
+//! that reads on from the last sequence it got sees every activity once. `docs/design/ledger.md` §10.
 
-use crate::{ChainReport, Error, FeedId, FeedStatus, Interval};
+mod entries;
+mod open;
+mod pages;
+mod status;
+
+use crate::error::Error;
+use crate::files::{beside, size};
+use crate::record::RecordUnpacker;
+use crate::store::{Blocks, Head};
+use crate::{FeedId, Interval};
 use jiff::Timestamp;
-use std::path::Path;
+use rusqlite::Connection;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 
 /// One activity as kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,7 +27,7 @@ pub struct Entry {
     pub feed: FeedId,
     /// The activity's id.
     pub id: String,
-    /// When it happened (microseconds).
+    /// When it happened, in whole microseconds.
     pub created_at: Timestamp,
     /// When the page that brought it was received.
     pub first_seen: Timestamp,
@@ -73,62 +87,71 @@ pub struct PageRecord {
     pub drained: Option<Interval>,
     /// Its link of the chain.
     pub link: u64,
-    /// Head of the chain after it.
+    /// Hash of that link: head of the chain after it.
     pub chain_head: [u8; 32],
 }
 
-/// A read-only view of a ledger; works beside a writer in any process, and without one.
+/// A completed drain: the evidence of an interval of coverage.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DrainRecord {
+    /// Number: that of its first page.
+    pub drain: u64,
+    /// The page that said there was no more.
+    pub last_page: u64,
+    /// What it proves.
+    pub interval: Interval,
+}
+
+/// What a feed was asked for, now or before.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScopeRecord {
+    /// Canonical text of base URL and filters.
+    pub text: String,
+    /// When it was first registered.
+    pub since: Timestamp,
+    /// Whether it is the feed's scope now.
+    pub current: bool,
+    /// What was drained in it.
+    pub coverage: Vec<Interval>,
+}
+
+/// A read-only view of a ledger.
 #[derive(Debug)]
-pub struct Reader {}
+pub struct Reader {
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) cache: RefCell<Cache>,
+}
+
+/// What is kept between calls: decompressed once, read often.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    pub(crate) blocks: Blocks,
+    pub(crate) unpacker: RecordUnpacker,
+    /// Page, and when it was received.
+    first_seen: Option<(u64, Timestamp)>,
+}
 
 impl Reader {
     /// Opens the ledger at `path` for reading.
-    pub fn open(_path: &Path) -> Result<Reader, Error> {
-        unimplemented!()
-    }
-
-    /// Up to `limit` entries with a sequence above `after_sequence`, in sequence order.
-    pub fn entries(
-        &self,
-        _after_sequence: u64,
-        _limit: usize,
-        _filter: &EntryFilter,
-    ) -> Result<Vec<Entry>, Error> {
-        unimplemented!()
+    ///
+    /// Works beside a writer in any process, without one, and in a folder that cannot be written.
+    pub fn open(path: &Path) -> Result<Reader, Error> {
+        open::open(path)
     }
 
     /// The highest sequence; 0 when empty.
     pub fn last_sequence(&self) -> Result<u64, Error> {
-        unimplemented!()
+        Head::load(&self.connection).map(|head| head.sequence)
     }
 
     /// Head of the chain.
     pub fn chain_head(&self) -> Result<[u8; 32], Error> {
-        unimplemented!()
+        Head::load(&self.connection).map(|head| head.hash)
     }
 
     /// Bytes on disk: the file and its write-ahead log.
     pub fn bytes(&self) -> u64 {
-        unimplemented!()
-    }
-
-    /// The state of every feed, in order of registration.
-    pub fn feeds(&self) -> Result<Vec<FeedStatus>, Error> {
-        unimplemented!()
-    }
-
-    /// Every reader's cursor, by name.
-    pub fn cursors(&self) -> Result<Vec<(String, u64)>, Error> {
-        unimplemented!()
-    }
-
-    /// The record of one page.
-    pub fn page(&self, _page: u64) -> Result<Option<PageRecord>, Error> {
-        unimplemented!()
-    }
-
-    /// Recomputes everything from the stored bytes and names the first difference.
-    pub fn check_chain(&self, _progress: &mut dyn FnMut(u64, u64)) -> Result<ChainReport, Error> {
-        unimplemented!()
+        size(&self.path) + size(&beside(&self.path, "-wal"))
     }
 }

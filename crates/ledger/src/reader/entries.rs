@@ -1,0 +1,132 @@
+//! Activities in ledger order: a narrow table says which blocks can hold what is asked for, and only those are read.
+
+use super::{Cache, Entry, EntryFilter, Reader};
+use crate::FeedId;
+use crate::block::Row;
+use crate::digest;
+use crate::error::{Error, Step};
+use crate::identifiers;
+use crate::store::{BlockHead, instant, microseconds};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::ops::ControlFlow;
+
+const STEP: &str = "read activities";
+
+/// Entries reserved for at once; a caller may ask for "all" with a huge limit.
+const RESERVE_MAX: usize = 4_096;
+
+impl Reader {
+    /// Up to `limit` entries with a sequence above `after_sequence`, in sequence order. To stream, call again with the
+    /// last sequence returned; a block cut by the limit is not decompressed again.
+    pub fn entries(
+        &self,
+        after_sequence: u64,
+        limit: usize,
+        filter: &EntryFilter,
+    ) -> Result<Vec<Entry>, Error> {
+        let mut entries = Vec::with_capacity(limit.min(RESERVE_MAX));
+        if limit == 0 {
+            return Ok(entries);
+        }
+        self.scan(after_sequence, filter, &mut |sequence, block, row, first_seen| {
+            entries.push(entry(sequence, block, row, first_seen)?);
+            Ok(if entries.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        Ok(entries)
+    }
+
+    /// The entry of an activity id, if the ledger has it.
+    pub fn find(&self, feed: FeedId, id: &str) -> Result<Option<Entry>, Error> {
+        let snapshot = self.connection.unchecked_transaction().step(STEP)?;
+        let cache = &mut *self.cache.borrow_mut();
+        for sequence in identifiers::find_one(&snapshot, digest::fingerprint(feed.get(), id))? {
+            let block = BlockHead::at_or_before(&snapshot, sequence)?.filter(|block| sequence < block.end());
+            let Some(block) = block else { continue };
+            let first_seen = cache.first_seen(&snapshot, block.page)?;
+            let row = cache.blocks.load(&snapshot, &block)?.row((sequence - block.first_sequence) as usize);
+            let row = row.step(STEP)?;
+            if block.feed == feed.get() && row.id == id {
+                return entry(sequence, &block, row, first_seen).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Visits the rows that pass the filter, in sequence order, in one snapshot.
+    fn scan(
+        &self,
+        after_sequence: u64,
+        filter: &EntryFilter,
+        visit: &mut dyn FnMut(u64, &BlockHead, Row<'_>, Timestamp) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error> {
+        let snapshot = self.connection.unchecked_transaction().step(STEP)?;
+        let cache = &mut *self.cache.borrow_mut();
+        let first = after_sequence.saturating_add(1).min(i64::MAX as u64);
+        let start = BlockHead::at_or_before(&snapshot, first)?.map_or(first, |block| block.first_sequence);
+        // Times are kept rounded down: a bound between two microseconds stands for the one above it.
+        let bound = |time: Option<Timestamp>| time.map(round_up);
+        let (from, to) = (bound(filter.from), bound(filter.to));
+        let sql = format!(
+            "SELECT {} FROM block WHERE first_sequence >= ?1 AND (?2 IS NULL OR feed = ?2)
+             AND (?3 IS NULL OR created_to >= ?3) AND (?4 IS NULL OR created_from < ?4) ORDER BY first_sequence",
+            BlockHead::COLUMNS
+        );
+        let mut statement = snapshot.prepare_cached(&sql).step(STEP)?;
+        let parameters = params![start, filter.feed.map(FeedId::get), from, to];
+        for head in statement.query_map(parameters, BlockHead::from_row).step(STEP)? {
+            let head = head.step(STEP)?;
+            if head.end() <= first {
+                continue;
+            }
+            let first_seen = cache.first_seen(&snapshot, head.page)?;
+            let block = cache.blocks.load(&snapshot, &head)?;
+            for index in first.saturating_sub(head.first_sequence) as usize..block.len() {
+                let created_at = block.created_at(index);
+                if from.is_some_and(|from| created_at < from) || to.is_some_and(|to| created_at >= to) {
+                    continue;
+                }
+                let row = block.row(index).step(STEP)?;
+                if visit(head.first_sequence + index as u64, &head, row, first_seen)?.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Cache {
+    /// When a page was received.
+    fn first_seen(&mut self, connection: &Connection, page: u64) -> Result<Timestamp, Error> {
+        if let Some((known, time)) = self.first_seen.filter(|(known, _)| *known == page) {
+            debug_assert_eq!(known, page);
+            return Ok(time);
+        }
+        let time: Option<i64> = connection
+            .prepare_cached("SELECT responded_at FROM page WHERE page = ?1")
+            .and_then(|mut statement| statement.query_row([page], |row| row.get(0)).optional())
+            .step(STEP)?;
+        let time = time.ok_or_else(|| Error::damaged(STEP, format!("page {page} is not there")))?;
+        let time = instant(time, STEP)?;
+        self.first_seen = Some((page, time));
+        Ok(time)
+    }
+}
+
+fn round_up(time: Timestamp) -> i64 {
+    let down = microseconds(time);
+    if time.subsec_nanosecond() % 1_000 == 0 { down } else { down.saturating_add(1) }
+}
+
+fn entry(sequence: u64, block: &BlockHead, row: Row<'_>, first_seen: Timestamp) -> Result<Entry, Error> {
+    Ok(Entry {
+        sequence,
+        feed: FeedId(block.feed),
+        id: row.id.to_owned(),
+        created_at: instant(row.created_at, STEP)?,
+        first_seen,
+        page: block.page,
+        raw: row.raw.to_vec(),
+    })
+}
