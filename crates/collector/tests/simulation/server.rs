@@ -47,7 +47,7 @@ pub(crate) struct Faults {
     pub(crate) refused_cursors: f64,
     /// Every request fails in this way.
     pub(crate) outage: Option<Fault>,
-    /// The API gives the same cursor for ever.
+    /// The API gives the first page again and again, under two cursors in turn.
     pub(crate) circling: bool,
 }
 
@@ -213,22 +213,25 @@ impl World {
     }
 
     fn page(&mut self, query: &Query, now: Timestamp) -> TransportResponse {
+        let circling = self.faults.circling;
         let matching: Vec<&Row> = self
             .rows
             .iter()
             .filter(|row| row.visible_at <= now && query.gte <= row.created_at && row.created_at < query.lt)
-            .filter(|row| query.after.as_deref().is_none_or(|after| cursor(row).as_str() > after))
+            .filter(|row| query.after.as_deref().is_none_or(|after| circling || cursor(row).as_str() > after))
             .take(query.limit + 1)
             .collect();
         let has_more = matching.len() > query.limit;
         let rows = &matching[..matching.len().min(query.limit)];
         let quoted = |row: &Row| format!("\"{}\"", cursor(row));
         let first = rows.first().map_or("null".to_owned(), |row| quoted(row));
-        let last = match rows.last() {
-            Some(_) if self.faults.circling => "\"the-same-again\"".to_owned(),
-            row => row.map_or("null".to_owned(), |row| quoted(row)),
+        let last = match (rows.last(), query.after.as_deref()) {
+            (None, _) => "null".to_owned(),
+            (Some(_), Some("circle-a")) if circling => "\"circle-b\"".to_owned(),
+            (Some(_), _) if circling => "\"circle-a\"".to_owned(),
+            (Some(row), _) => quoted(row),
         };
-        let has_more = has_more || (self.faults.circling && !rows.is_empty());
+        let has_more = has_more || (circling && !rows.is_empty());
         let data: Vec<String> = rows.iter().map(|row| row.json()).collect();
         let body = format!(
             r#"{{"data":[{}],"has_more":{has_more},"first_id":{first},"last_id":{last}}}"#,
@@ -239,7 +242,9 @@ impl World {
             let lag = self.random.between(0, 1_000);
             let visible_at = now.checked_add(SignedDuration::from_millis(lag)).unwrap();
             let id = format!("activity_own_{}", self.requests);
-            self.add([Row { created_at: now, visible_at, id, json: None }]);
+            // The feed's times are whole microseconds.
+            let created_at = Timestamp::from_microsecond(now.as_microsecond()).unwrap();
+            self.add([Row { created_at, visible_at, id, json: None }]);
         }
         response
     }
