@@ -23,12 +23,6 @@ pub(crate) fn share(roll: u64) -> f64 {
     (roll >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// The lowest `length` * 5 bits of a number as capital letters and digits that keep its order.
-pub(crate) fn letters(number: u64, length: u32) -> String {
-    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    (0..length).rev().map(|place| char::from(ALPHABET[(number >> (5 * place)) as usize & 31])).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,13 +36,5 @@ mod tests {
         assert!(shares.iter().all(|share| (0.0..1.0).contains(share)));
         assert_eq!(roll_name(7, "a"), roll_name(7, "a"));
         assert_ne!(roll_name(7, "a"), roll_name(8, "a"));
-    }
-
-    #[test]
-    fn letters_keep_the_order() {
-        assert_eq!(letters(0, 3), "000");
-        assert_eq!(letters(31, 2), "0Z");
-        assert_eq!(letters(32, 2), "10");
-        assert!(letters(1_000_000, 11) < letters(1_000_001, 11));
     }
 }

@@ -3,6 +3,7 @@
 mod clock;
 mod dice;
 mod faults;
+mod id;
 mod message;
 mod options;
 mod serve;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{ActivitySource, FaultPlan, dice};
+use crate::{ActivitySource, FaultPlan, dice, id};
 
 /// The scope that the Activity Feed needs.
 pub const ACTIVITY_SCOPE: &str = "read:compliance_activities";
@@ -42,7 +42,7 @@ impl SimulatedKey {
         let key = key.into();
         let kind = if key.starts_with("sk-ant-admin") { KeyKind::Admin } else { KeyKind::ComplianceAccess };
         let first = dice::roll_name(0, &key);
-        let id_suffix = format!("01J{}{}", dice::letters(first, 11), dice::letters(dice::roll(first, 1), 10));
+        let id_suffix = id::of("", first, dice::roll(first, 1));
         Self {
             id_suffix,
             key,

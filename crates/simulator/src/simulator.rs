@@ -44,6 +44,7 @@ use crate::{
     ACTIVITY_SCOPE, Delivery, FaultPlan, SimulatedKey, SimulatedRequest, SimulatedResponse, SimulatorClock,
     SimulatorOptions, dice,
     faults::{ActiveFaults, Circumstances},
+    id,
 };
 
 pub use control::ActivityStream;
@@ -132,6 +133,15 @@ impl Simulator {
         self.leave_row(&call, &answer);
         let response = self.write(&call, &answer);
         self.statistics().count(&answer, &response);
+        tracing::debug!(
+            number,
+            method = request.method,
+            path = request.path,
+            query = request.query,
+            status = response.status,
+            delivery = ?response.delivery,
+            "answered"
+        );
         response
     }
 
@@ -247,7 +257,7 @@ impl Simulator {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         parent.timeline.own_reads().push(OwnRead {
             // Calls of one microsecond sort as they came.
-            id: OwnRead::make_id(created_at, call.number << 30 | luck >> 34),
+            id: id::of_activity(created_at, call.number << 30 | luck >> 34),
             created_at,
             visible_at: call.now.checked_add(lag).unwrap_or(Timestamp::MAX),
             api_key_id: key.actor_id(),
@@ -280,7 +290,7 @@ impl Simulator {
     fn request_id(&self, number: u64) -> String {
         let session = dice::roll(self.options.seed ^ 0x4E0, self.started.as_microsecond() as u64);
         let first = dice::roll(session, number);
-        format!("req_01{}{}", dice::letters(first, 11), dice::letters(dice::roll(first, 1), 11))
+        id::of("req_", first, dice::roll(first, 1))
     }
 
     fn statistics(&self) -> MutexGuard<'_, Statistics> {

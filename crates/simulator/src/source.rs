@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::{Bucket, Generated, Organization, Story, World};
+use crate::{Bucket, Generated, Organization, Story, World, id};
 
 /// Somebody who has activities: what one parent organization did.
 pub trait ActivitySource: Send + Sync + 'static {
@@ -22,7 +22,7 @@ pub trait ActivitySource: Send + Sync + 'static {
     /// The organizations under this parent; every other one is foreign.
     fn organizations(&self) -> Vec<Organization>;
 
-    /// When the row of this id was created, for a cursor that is a bare id; `None` when there is no such row.
+    /// When the row of this id was created, for a cursor that is a bare id; `None` when there can be no such row.
     fn created_at(&self, id: &str) -> Option<Timestamp>;
 
     /// The planted incidents.
@@ -57,8 +57,7 @@ impl ActivitySource for World {
     }
 
     fn created_at(&self, id: &str) -> Option<Timestamp> {
-        let _ = id;
-        None
+        id::created_at(id)
     }
 
     fn stories(&self) -> Vec<Story> {

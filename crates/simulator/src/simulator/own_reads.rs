@@ -14,8 +14,6 @@ use bytes::Bytes;
 use jiff::{Timestamp, fmt::temporal::DateTimePrinter};
 use serde_json::json;
 
-use crate::dice;
-
 /// The type of every row made here.
 pub(crate) const ACTIVITY_TYPE: &str = "compliance_api_accessed";
 
@@ -40,12 +38,6 @@ pub(crate) struct OwnRead {
 }
 
 impl OwnRead {
-    /// An id that sorts by time, as the feed's own do; `salt` keeps two calls of one microsecond apart.
-    pub(crate) fn make_id(created_at: Timestamp, salt: u64) -> String {
-        let micros = u64::try_from(created_at.as_microsecond()).unwrap_or(0);
-        format!("activity_01{}{}", dice::letters(micros, 11), dice::letters(salt, 11))
-    }
-
     /// The exact row; organization null, as for every call of the API.
     pub(crate) fn json(&self) -> Bytes {
         let text = |value: &str| serde_json::Value::from(value).to_string();
@@ -136,11 +128,12 @@ impl OwnReads {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id;
 
     fn read(microsecond: i64, salt: u64) -> OwnRead {
         let created_at = Timestamp::from_microsecond(1_700_000_000_000_000 + microsecond).expect("in range");
         OwnRead {
-            id: OwnRead::make_id(created_at, salt),
+            id: id::of_activity(created_at, salt),
             created_at,
             visible_at: created_at,
             api_key_id: "apikey_01JX".to_owned(),
@@ -160,7 +153,7 @@ mod tests {
         assert_eq!(
             row,
             json!({
-                "id": format!("activity_01{}00000000005", dice::letters(1_700_000_000_000_000, 11)),
+                "id": read(0, 5).id,
                 "created_at": "2023-11-14T22:13:20.000000Z",
                 "organization_id": null,
                 "organization_uuid": null,

@@ -144,13 +144,12 @@ impl Timeline {
     }
 
     fn holds(&self, place: &Place) -> bool {
-        let created_at = place.created_at;
-        let bucket = self.source.bucket(created_at);
-        let in_source = bucket
-            .rows
-            .binary_search_by(|row| (row.created_at, row.id.as_str()).cmp(&(created_at, place.id.as_str())))
-            .is_ok();
-        in_source || self.own_reads().contains(created_at, &place.id)
+        let key = (place.created_at, place.id.as_str());
+        let in_source = place.created_at >= self.source.history_start() && {
+            let bucket = self.source.bucket(place.created_at);
+            bucket.rows.binary_search_by(|row| (row.created_at, row.id.as_str()).cmp(&key)).is_ok()
+        };
+        in_source || self.own_reads().contains(place.created_at, &place.id)
     }
 }
 

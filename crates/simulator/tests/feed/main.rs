@@ -7,3 +7,4 @@ mod lag;
 mod sockets;
 mod support;
 mod walking;
+mod world;
