@@ -1,2 +1,99 @@
-//! stub
-fn main() {}
+//! `claudetrail`: the command line, configuration, wiring and supervision.
+//!
+//! Every command is a function that returns `Ok` or a [`error::Failure`]; `main` prints the failure and sets the exit code.
+//! Data goes to stdout, everything else to stderr.
+
+mod budget;
+mod cli;
+mod commands;
+mod config;
+mod display;
+mod documents;
+mod error;
+mod logging;
+mod output;
+mod selection;
+mod supervisor;
+mod time_argument;
+mod upstream;
+
+use std::{fmt::Write as _, process::ExitCode};
+
+use clap::{CommandFactory, Parser};
+
+use cli::{Cli, Command, Common, ConfigCommand};
+use config::Settings;
+use error::Result;
+
+fn main() -> ExitCode {
+    let arguments = Cli::parse();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+fn dispatch(arguments: &Cli) -> Result<()> {
+    let common = &arguments.common;
+    match &arguments.command {
+        Command::Demo(arguments) => commands::demo::run(common, arguments),
+        Command::Run(arguments) => {
+            let settings = load(common)?;
+            start_logging(common, &settings, None);
+            commands::run::run(&settings, arguments)
+        }
+        Command::Check(arguments) => commands::check::run(common, arguments),
+        Command::Status(arguments) => commands::status::run(&quiet(common)?, arguments),
+        Command::Tail(arguments) => commands::tail::run(&quiet(common)?, arguments),
+        Command::Export(arguments) => commands::export::run(&quiet(common)?, arguments),
+        Command::Verify(arguments) => commands::verify::run(&quiet(common)?, arguments),
+        Command::Normalize(arguments) => commands::normalize::run(arguments),
+        Command::Simulate(arguments) => commands::simulate::run(arguments),
+        Command::Config(command) => explain_config(common, command),
+        Command::Completions { shell } => completions(*shell),
+    }
+}
+
+fn load(common: &Common) -> Result<Settings> {
+    config::load(common.config.as_deref(), common.data_dir.clone())
+}
+
+/// Settings for a command that only reads: logs are kept to warnings unless asked for.
+fn quiet(common: &Common) -> Result<Settings> {
+    let settings = load(common)?;
+    start_logging(common, &settings, Some("warn"));
+    Ok(settings)
+}
+
+fn start_logging(common: &Common, settings: &Settings, default_level: Option<&str>) {
+    let level = common.log_level.as_deref().or(default_level).unwrap_or(&settings.log.level);
+    logging::start(level, common.log_format.unwrap_or(settings.log.format));
+}
+
+fn explain_config(common: &Common, command: &ConfigCommand) -> Result<()> {
+    match command {
+        ConfigCommand::Example => output::print(&config::document::example()),
+        ConfigCommand::Schema => output::print(&format!("{:#}\n", config::document::schema())),
+        ConfigCommand::Reference => output::print(&config::document::reference()),
+        ConfigCommand::Path => {
+            let used = config::locate::config_file(common.config.as_deref());
+            let mut text = used.map_or_else(
+                || "none: the defaults hold\n".to_owned(),
+                |path| format!("{}\n", path.display()),
+            );
+            for place in config::locate::places() {
+                let _ = writeln!(text, "# looked for: {}", place.display());
+            }
+            output::print(&text)
+        }
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "claudetrail", &mut script);
+    output::print(&String::from_utf8_lossy(&script))
+}

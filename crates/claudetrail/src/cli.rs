@@ -1,0 +1,332 @@
+//! The command line: names, options and help of every command. What they do is in `commands`.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+use crate::{
+    config::{LogFormat, units::parse_duration},
+    time_argument::parse_time,
+};
+
+/// CloudTrail for Claude: a complete, provable audit trail of what happens in an organization's Claude account.
+#[derive(Debug, Parser)]
+#[command(
+    name = "claudetrail",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    max_term_width = 110
+)]
+#[command(after_help = "\
+Examples:
+  claudetrail demo                         see it work, without a key
+  ANTHROPIC_COMPLIANCE_KEY=… claudetrail run
+  claudetrail check                        is the key, its scope, the clock, the disk right?
+  claudetrail status                       is this everything?
+  claudetrail tail -f                      what is happening, in sentences
+  claudetrail export --schema ecs --from 7d > week.ndjson
+
+Exit codes: 0 success, 1 failed, 2 wrong usage or configuration, 3 key refused, 4 API unreachable or
+answering wrongly, 5 ledger or data directory, 6 a check found a problem.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Configuration file [default: ./claudetrail.toml, then the user's, then the system's folder]
+    #[arg(long, global = true, env = "CLAUDETRAIL_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder of the ledger, instead of the configured one
+    #[arg(long, global = true, env = "CLAUDETRAIL_DATA_DIR", value_name = "DIRECTORY")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// How much to log to stderr: error, warn, info, debug, trace [default: info]
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = ["error", "warn", "info", "debug", "trace"])]
+    pub(crate) log_level: Option<String>,
+    /// Form of log lines [default: auto]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// See it work: a simulated organization, a live trail, six incidents to find. Needs no key.
+    Demo(Demo),
+    /// Collect: poll the configured feeds and keep the trail.
+    Run(Run),
+    /// Check configuration, key, scope, clock and disk; each failure comes with the next step.
+    Check(Check),
+    /// Is this everything? Coverage, gaps, counts, lag and the last error of each feed.
+    Status(Status),
+    /// Show the newest activities as sentences.
+    Tail(Tail),
+    /// Write activities to stdout, in ledger sequence.
+    Export(Export),
+    /// Recompute the ledger's hash chain from the stored bytes, and check that coverage has no gap.
+    Verify(Verify),
+    /// Turn activities (NDJSON on stdin) into documents (NDJSON on stdout), one line in, one line out.
+    Normalize(Normalize),
+    /// Run the feed simulator alone: a server that behaves like the vendor's API, with faults on demand.
+    Simulate(Box<Simulate>),
+    /// Explain the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example:\n  claudetrail completions bash > /etc/bash_completion.d/claudetrail")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  claudetrail demo
+  claudetrail demo --history 90d --data-dir ./demo
+
+The demo's ledger is made anew each time, in a folder of its own; your own trail is never touched.")]
+pub(crate) struct Demo {
+    /// How much history the simulated organization has
+    #[arg(long, default_value = "30d", value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) history: Duration,
+    /// Activities on an ordinary working day
+    #[arg(long, default_value_t = 4000.0, value_name = "COUNT")]
+    pub(crate) activities_per_day: f64,
+    /// Seed of the organization: the same seed tells the same story
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Stop once the history is collected and the stories are told, instead of following live activity
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ANTHROPIC_COMPLIANCE_KEY=… claudetrail run
+  claudetrail run --config /etc/claudetrail/claudetrail.toml
+  claudetrail run --once                   catch up and stop, for a scheduler")]
+pub(crate) struct Run {
+    /// Stop when every feed has caught up
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  claudetrail check\n  claudetrail check --json | jq '.checks[] | select(.ok | not)'"
+)]
+pub(crate) struct Check {
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  claudetrail status\n  claudetrail status --json | jq '.feeds[].gaps'")]
+pub(crate) struct Status {
+    /// Print the status as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which activities.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// Only this feed
+    #[arg(long, value_name = "NAME")]
+    pub(crate) feed: Option<String>,
+    /// Only these activity types; `admin_api_key_*` works; may be repeated or separated by commas
+    #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) types: Vec<String>,
+    /// Only activities whose actor holds this text: an address, an id, a key
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) actor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  claudetrail tail                         the newest twenty
+  claudetrail tail -f --type 'admin_api_key_*,org_sso_*'
+  claudetrail tail -n 5 --format raw")]
+pub(crate) struct Tail {
+    /// Keep following as new activities arrive
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// How many to begin with
+    #[arg(short = 'n', long, default_value_t = 20, value_name = "COUNT")]
+    pub(crate) limit: usize,
+    /// Activities created at or after this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) from: Option<Timestamp>,
+    /// Activities created before this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) to: Option<Timestamp>,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// What a line is
+    #[arg(long, default_value = "text")]
+    pub(crate) format: TailFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TailFormat {
+    /// Time, sentence and type.
+    Text,
+    /// The exact JSON of the activity.
+    Raw,
+    /// The ECS document.
+    Ecs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  claudetrail export --from 24h > day.ndjson
+  claudetrail export --schema ecs --from 2026-11-01 --to 2026-12-01 --output november.ndjson
+  claudetrail export --type 'org_sso_*' --from 30d
+
+Times: RFC 3339 (2026-11-23T08:00:00Z), a date (2026-11-23, midnight UTC), or an age (24h, 30d, now-15m).
+`--schema raw` writes the exact bytes of each activity.")]
+pub(crate) struct Export {
+    /// Form of the output
+    #[arg(long, default_value = "ndjson")]
+    pub(crate) format: ExportFormat,
+    /// What each record is
+    #[arg(long, default_value = "raw")]
+    pub(crate) schema: ExportSchema,
+    /// Activities created at or after this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) from: Option<Timestamp>,
+    /// Activities created before this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) to: Option<Timestamp>,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Write to this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// One JSON object a line.
+    Ndjson,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportSchema {
+    /// The exact bytes of the API.
+    Raw,
+    /// Elastic Common Schema, as in logs-anthropic.audit-*.
+    Ecs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  claudetrail verify\n  claudetrail verify --json")]
+pub(crate) struct Verify {
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  claudetrail export --from 24h | claudetrail normalize --schema ecs
+  claudetrail normalize --stats < activities.ndjson > documents.ndjson")]
+pub(crate) struct Normalize {
+    /// The documents' schema
+    #[arg(long, default_value = "ecs")]
+    pub(crate) schema: NormalizeSchema,
+    /// Put the exact JSON of each activity into event.original
+    #[arg(long)]
+    pub(crate) preserve_original_event: bool,
+    /// Print counts and the rate to stderr at the end
+    #[arg(long)]
+    pub(crate) stats: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NormalizeSchema {
+    /// Elastic Common Schema.
+    Ecs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  claudetrail simulate
+  claudetrail simulate --listen 127.0.0.1:8088 --history 30d --fault-plan faults.toml
+  claudetrail simulate --activities 100000 --history 7d --indexing-lag 30s
+
+A client needs the base URL and the key that are printed at start. Beside the API, /simulator/activities lists every
+row there is (NDJSON), /simulator/stories the planted incidents, /simulator/statistics what was served.")]
+pub(crate) struct Simulate {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+    /// Seed: the same seed gives the same organization, history and faults
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How far the history goes back
+    #[arg(long, default_value = "30d", value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) history: Duration,
+    /// Activities on an ordinary working day
+    #[arg(long, default_value_t = 4000.0, value_name = "COUNT", conflicts_with = "activities")]
+    pub(crate) activities_per_day: f64,
+    /// Roughly how many activities the whole history holds
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) activities: Option<u64>,
+    /// The API key that is accepted; with "-expired" or "-unscoped" behind it, one that is refused as such
+    #[arg(long, default_value = "sk-ant-api01-simulator", value_name = "KEY")]
+    pub(crate) api_key: String,
+    /// Requests a minute that all keys of the parent organization share
+    #[arg(long, default_value_t = 600, value_name = "COUNT")]
+    pub(crate) requests_per_minute: u32,
+    /// Longest time until a row can be queried; a few rows in a thousand come that late
+    #[arg(long, default_value = "2s", value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) indexing_lag: Duration,
+    /// Longest time for an answer
+    #[arg(long, default_value = "50ms", value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) latency: Duration,
+    /// TOML file of scripted faults (docs/reference/fault-plan.md)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fault_plan: Option<PathBuf>,
+    /// Every fault of the feed's contract, without a file
+    #[arg(long, conflicts_with = "fault_plan")]
+    pub(crate) every_fault: bool,
+    /// Share of rows with types and fields that no catalogue knows
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    pub(crate) unknown_share: f64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print a complete configuration file with every key, default and meaning
+    Example,
+    /// Print a JSON Schema for editors
+    Schema,
+    /// Print the reference page (Markdown)
+    Reference,
+    /// Print which file is read, and where else one is looked for
+    Path,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,11 @@
+//! What each command does. One file each; none knows another but for what they share by name.
+
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod export;
+pub(crate) mod normalize;
+pub(crate) mod run;
+pub(crate) mod simulate;
+pub(crate) mod status;
+pub(crate) mod tail;
+pub(crate) mod verify;

@@ -1,0 +1,302 @@
+//! `demo`: a simulated organization, a trail that fills before your eyes, and six incidents to find.
+//!
+//! Everything is the real program: the simulator is an HTTP server on loopback, the collector polls it as it would poll
+//! the vendor. The ledger is made anew at each start, in a folder that only demos use.
+
+use std::{
+    io::{self, IsTerminal},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use collector::{Event, Observer};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use ledger::{EntryFilter, Reader};
+use simulator::Story;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{simulate, tail::sentence_line};
+use crate::{
+    cli::{self, Demo},
+    config::{self, Settings},
+    display::{self, Palette},
+    error::{Exit, Failure, Result},
+    output, supervisor,
+};
+
+/// Marks a folder as a demo's, so that no other ledger is ever deleted.
+const MARKER: &str = "this-is-a-claudetrail-demo";
+/// The demo's key; the simulator accepts no other.
+const KEY: &str = "sk-ant-api01-demo";
+/// How often the demo polls: fast, so that live activity is seen at once.
+const POLL_INTERVAL: &str = "3s";
+/// A sentence of the filling trail is shown this often.
+const SENTENCE_INTERVAL: Duration = Duration::from_millis(700);
+
+pub(crate) fn run(common: &cli::Common, arguments: &Demo) -> Result<()> {
+    let folder = common.data_dir.clone().unwrap_or_else(|| std::env::temp_dir().join("claudetrail-demo"));
+    prepare(&folder)?;
+    supervisor::runtime()?.block_on(show(common, arguments, folder))
+}
+
+/// Empties the demo's folder of an earlier demo; refuses a folder that holds anything else's ledger.
+fn prepare(folder: &Path) -> Result<()> {
+    let failed = |error: io::Error| {
+        Failure::new(Exit::Ledger, format!("cannot prepare the demo's folder {}: {error}", folder.display()))
+    };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let ledger_path = folder.join("ledger.sqlite");
+    let marker = folder.join(MARKER);
+    if ledger_path.exists() {
+        if !marker.exists() {
+            return Err(Failure::new(
+                Exit::Ledger,
+                format!("{} holds a ledger that is not a demo's", folder.display()),
+            )
+            .hint("choose another folder with --data-dir"));
+        }
+        // Opening takes the writer's lock, so a demo that is still running is not swept away under its feet.
+        let _lock = ledger::Ledger::open(&ledger_path, ledger::Options::default())?;
+        for name in ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"] {
+            match std::fs::remove_file(folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+                _ => {}
+            }
+        }
+    }
+    std::fs::write(
+        marker,
+        "made by `claudetrail demo`, which deletes the ledger beside this file when it starts\n",
+    )
+    .map_err(failed)
+}
+
+async fn show(common: &cli::Common, arguments: &Demo, folder: PathBuf) -> Result<()> {
+    let now = Timestamp::now();
+    let stop = CancellationToken::new();
+    let served = simulate::start(simulate::Plan::demo(arguments, KEY, now)?, stop.clone()).await?;
+    let settings = settings(&served.base_url, arguments, &folder)?;
+    crate::logging::start(
+        common.log_level.as_deref().unwrap_or("warn"),
+        common.log_format.unwrap_or(settings.log.format),
+    );
+    let screen = Screen { palette: output::stdout_palette(), data_dir: folder };
+    screen.welcome(arguments, &served.base_url);
+
+    let (sender, mut events) = mpsc::unbounded_channel();
+    let collecting =
+        tokio::spawn(supervisor::collect(settings.clone(), Arc::new(Forward(sender)), stop.clone()));
+    supervisor::stop_on_signal(stop.clone());
+
+    let started = std::time::Instant::now();
+    let filled = screen.fill(&settings, arguments.history, &mut events, &stop).await?;
+    if filled {
+        screen.summary(&settings, started.elapsed())?;
+        screen.stories(&served.stories);
+        if !arguments.once {
+            screen.live(&settings, &mut events, &stop).await?;
+        }
+    }
+    stop.cancel();
+    collecting.await.map_err(|error| {
+        Failure::new(Exit::Failed, format!("the collector stopped unexpectedly: {error}"))
+    })??;
+    screen.farewell()
+}
+
+/// The configuration a user would write for the simulator.
+fn settings(base_url: &str, arguments: &Demo, folder: &Path) -> Result<Settings> {
+    let history = config::units::display_duration(arguments.history);
+    let text = format!(
+        "[[feed]]\nname = \"northwind\"\nbase_url = \"{base_url}\"\npoll_interval = \"{POLL_INTERVAL}\"\n\
+         initial_lookback = \"{history}\"\nsettle = \"2s\"\noverlap_floor = \"60s\"\napi_key = {{ value = \"{KEY}\" }}\n"
+    );
+    config::parse(&text, "the demo's configuration", Some(folder.to_owned()))
+}
+
+/// Passes the collector's events to the screen.
+struct Forward(mpsc::UnboundedSender<Event>);
+
+impl Observer for Forward {
+    fn observe(&self, event: &Event) {
+        // A closed channel means that the screen is gone; the collector goes on to its own end.
+        let _ = self.0.send(event.clone());
+    }
+}
+
+struct Screen {
+    palette: Palette,
+    data_dir: PathBuf,
+}
+
+impl Screen {
+    fn welcome(&self, arguments: &Demo, base_url: &str) {
+        let history = config::units::display_duration(arguments.history);
+        say(&format!(
+            "\n{}  CloudTrail for Claude: a demo that needs no key\n\n\
+             Northwind Robotics is an invented company: 180 people in three organizations use Claude.\n\
+             A simulator of Anthropic's Compliance API serves their activity at {base_url};\n\
+             the collector now fetches {history} of history into {}.\n",
+            self.palette.bold("◉ ClaudeTrail"),
+            self.data_dir.join("ledger.sqlite").display(),
+        ));
+    }
+
+    /// Shows the trail filling, until it reaches the present. `false` when the user stopped it.
+    async fn fill(
+        &self,
+        settings: &Settings,
+        history: Duration,
+        events: &mut mpsc::UnboundedReceiver<Event>,
+        stop: &CancellationToken,
+    ) -> Result<bool> {
+        let bar = fill_bar(history);
+        let mut last_sentence = std::time::Instant::now();
+        let mut stored = 0_u64;
+        loop {
+            let event = tokio::select! {
+                event = events.recv() => event,
+                () = stop.cancelled() => return Ok(false),
+            };
+            match event {
+                None => return Ok(false),
+                Some(Event::PageStored { inserted, behind, .. }) => {
+                    stored += u64::from(inserted);
+                    bar.set_position(history.saturating_sub(behind).as_secs());
+                    bar.set_message(format!("{} activities", display::count(stored)));
+                }
+                Some(Event::Polled { live, .. }) => {
+                    if live {
+                        bar.finish_and_clear();
+                        return Ok(true);
+                    }
+                }
+                Some(Event::Failed { message, hint, .. }) => {
+                    bar.suspend(|| say(&format!("  {message}\n  hint: {hint}")))
+                }
+                Some(_) => {}
+            }
+            if last_sentence.elapsed() > SENTENCE_INTERVAL {
+                last_sentence = std::time::Instant::now();
+                if let Some(line) = self.newest_sentence(settings)? {
+                    bar.suspend(|| say(&format!("  {line}")));
+                }
+            }
+        }
+    }
+
+    fn newest_sentence(&self, settings: &Settings) -> Result<Option<String>> {
+        let reader = Reader::open(&settings.ledger_path())?;
+        let last = reader.last_sequence()?;
+        let entries = reader.entries(last.saturating_sub(1), 1, &EntryFilter::default())?;
+        Ok(entries.first().map(|entry| sentence_line(entry.created_at, &entry.raw, self.palette)))
+    }
+
+    fn summary(&self, settings: &Settings, took: Duration) -> Result<()> {
+        let reader = Reader::open(&settings.ledger_path())?;
+        let activities = reader.last_sequence()?;
+        say(&format!(
+            "\n{} {} activities in {}, {} on disk, each one hashed and chained.",
+            self.palette.good("✓"),
+            display::count(activities),
+            display::span(took),
+            display::bytes(reader.bytes()),
+        ));
+        for feed in reader.feeds()? {
+            say(&format!("{} {}", self.palette.good("✓"), super::status::feed_headline(&feed, self.palette)));
+        }
+        Ok(())
+    }
+
+    fn stories(&self, stories: &[Story]) {
+        say(
+            "\nSix things happened that someone should have noticed. Each command tells one, from another terminal:\n",
+        );
+        for story in stories {
+            say(&format!(
+                "  {}  {}  {}",
+                self.palette.bold(&story.number.to_string()),
+                self.palette.bold(story.title),
+                self.palette.dim(&format!("{} → {}", display::minute(story.from), display::minute(story.to)))
+            ));
+            say(&format!("     {}", story.sentence));
+            say(&format!("     {}\n", self.palette.notable(&self.story_command(story))));
+        }
+        let data_dir = self.data_dir.display();
+        say("And of the whole trail:\n");
+        for (command, meaning) in [
+            ("status", "is this everything?"),
+            ("verify", "prove it: recompute the hash chain"),
+            ("tail -f", "what is happening now"),
+        ] {
+            let command = format!("claudetrail {command} --data-dir {data_dir}");
+            say(&format!("     {}  {}", self.palette.notable(&command), self.palette.dim(meaning)));
+        }
+    }
+
+    fn story_command(&self, story: &Story) -> String {
+        let seconds = |timestamp: Timestamp| timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let types = if story.activity_types.is_empty() {
+            String::new()
+        } else {
+            format!(" --type {}", story.activity_types.join(","))
+        };
+        format!(
+            "claudetrail tail --data-dir {} -n 100 --from {} --to {}{types}",
+            self.data_dir.display(),
+            seconds(story.from),
+            seconds(story.to)
+        )
+    }
+
+    /// Sentences of live activity as they arrive, until the user stops it.
+    async fn live(
+        &self,
+        settings: &Settings,
+        events: &mut mpsc::UnboundedReceiver<Event>,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        say(&format!("\n{} the organization goes on working; Ctrl-C stops.\n", self.palette.good("● live")));
+        let reader = Reader::open(&settings.ledger_path())?;
+        let mut seen = reader.last_sequence()?;
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    None => return Ok(()),
+                    Some(Event::Failed { message, hint, .. }) => say(&format!("  {message}\n  hint: {hint}")),
+                    Some(_) => {}
+                },
+                () = stop.cancelled() => return Ok(()),
+            }
+            for entry in reader.entries(seen, 1_000, &EntryFilter::default())? {
+                seen = entry.sequence;
+                say(&format!("  {}", sentence_line(entry.created_at, &entry.raw, self.palette)));
+            }
+        }
+    }
+
+    fn farewell(&self) -> Result<()> {
+        output::print(&format!(
+            "\nStopped. The demo's trail stays in {} until the next demo.\n\
+             Your own: ANTHROPIC_COMPLIANCE_KEY=… claudetrail run\n",
+            self.data_dir.display()
+        ))
+    }
+}
+
+/// Prints a line for the person who watches; a closed terminal ends the demo by its signal, not here.
+fn say(text: &str) {
+    let _ = output::print(&format!("{text}\n"));
+}
+
+fn fill_bar(history: Duration) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("  {wide_bar} {percent}% {msg} {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(history.as_secs()).with_style(style)
+}

@@ -1,0 +1,123 @@
+//! `export`: activities in ledger sequence, as exact bytes or as documents, one a line.
+//!
+//! Reads in batches beside a running collector; what arrives after the export began is left to the next one.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, IsTerminal, Write},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use ledger::{Entry, EntryFilter, Reader};
+
+use crate::{
+    cli::{Export, ExportSchema},
+    config::Settings,
+    display,
+    documents::Documents,
+    error::{Exit, Failure, Result},
+    output,
+    selection::Selection,
+};
+
+/// Entries read from the ledger at a time: a few megabytes.
+const BATCH: usize = 5_000;
+
+pub(crate) fn run(settings: &Settings, arguments: &Export) -> Result<()> {
+    if let (Some(from), Some(to)) = (arguments.from, arguments.to)
+        && from >= to
+    {
+        return Err(Failure::new(Exit::Usage, format!("--from {from} is not before --to {to}")));
+    }
+    let reader = Reader::open(&settings.ledger_path())?;
+    let selection = Selection::new(&arguments.selection, &reader)?;
+    let documents = Documents::new(settings, &reader)?;
+    let progress = progress(arguments, reader.last_sequence()?);
+    let result = match &arguments.output {
+        None => output::finish(write(
+            &reader,
+            arguments,
+            &selection,
+            &documents,
+            &progress,
+            &mut io::stdout().lock(),
+        )?),
+        Some(path) => {
+            let failed = |error: &io::Error| output::write_failure(&path.display().to_string(), error);
+            let mut file = File::create(path).map_err(|error| failed(&error))?;
+            write(&reader, arguments, &selection, &documents, &progress, &mut file)?
+                .map_err(|error| failed(&error))?;
+            file.sync_all().map_err(|error| failed(&error))
+        }
+    };
+    progress.finish_and_clear();
+    result
+}
+
+/// The outer result is the ledger's, the inner one the output's.
+fn write(
+    reader: &Reader,
+    arguments: &Export,
+    selection: &Selection,
+    documents: &Documents,
+    progress: &ProgressBar,
+    output: &mut dyn Write,
+) -> Result<io::Result<()>> {
+    let filter = EntryFilter { feed: selection.feed, from: arguments.from, to: arguments.to };
+    let last = reader.last_sequence()?;
+    let mut output = BufWriter::with_capacity(1 << 20, output);
+    let mut line = Vec::with_capacity(8 << 10);
+    let mut after = 0;
+    loop {
+        let entries = reader.entries(after, BATCH, &filter)?;
+        let Some(newest) = entries.last() else { break };
+        after = newest.sequence;
+        for entry in entries.iter().filter(|entry| entry.sequence <= last && selection.matches(entry)) {
+            line.clear();
+            write_entry(entry, arguments.schema, documents, &mut line);
+            if let Err(error) = output.write_all(&line) {
+                return Ok(Err(error));
+            }
+        }
+        progress.set_position(after);
+        if after >= last {
+            break;
+        }
+    }
+    Ok(output.flush())
+}
+
+/// One line. A line break inside an activity can only stand between JSON tokens, where a space means the same.
+fn write_entry(entry: &Entry, schema: ExportSchema, documents: &Documents, line: &mut Vec<u8>) {
+    match schema {
+        ExportSchema::Raw => raw_line(&entry.raw, line),
+        ExportSchema::Ecs => documents.write(entry, line),
+    }
+    line.push(b'\n');
+}
+
+/// Appends an activity on one line: line breaks become spaces.
+pub(crate) fn raw_line(raw: &[u8], line: &mut Vec<u8>) {
+    line.extend(raw.iter().map(|&byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
+}
+
+/// A bar on a terminal when the data goes elsewhere.
+fn progress(arguments: &Export, total: u64) -> ProgressBar {
+    let data_elsewhere = arguments.output.is_some() || !io::stdout().is_terminal();
+    if !io::stderr().is_terminal() || !data_elsewhere {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("exporting {wide_bar} {percent}% {msg} ETA {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(total).with_style(style).with_message(format!("of {}", display::count(total)))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_activity_stays_on_one_line() {
+        let mut line = Vec::new();
+        super::raw_line(b"{\n  \"a\": \"b\\n\"\r\n}", &mut line);
+        assert_eq!(line, b"{   \"a\": \"b\\n\"  }");
+    }
+}

@@ -1,0 +1,88 @@
+//! `normalize`: a filter from activities to documents. One line in, one line out, in order, whatever the line holds.
+
+use std::{
+    io::{self, BufRead, BufReader, BufWriter, Write},
+    time::Instant,
+};
+
+use normalize::{Context, Normalizer, NormalizerOptions};
+
+use crate::{
+    cli::{Normalize, NormalizeSchema},
+    display,
+    error::{Exit, Failure, Result},
+    output,
+};
+
+/// What went through.
+#[derive(Default)]
+struct Statistics {
+    lines: u64,
+    bytes: u64,
+    failed: u64,
+    uncatalogued: u64,
+    unknown_fields: u64,
+}
+
+pub(crate) fn run(arguments: &Normalize) -> Result<()> {
+    let NormalizeSchema::Ecs = arguments.schema;
+    let normalizer = Normalizer::new(NormalizerOptions {
+        preserve_original: arguments.preserve_original_event,
+        ..NormalizerOptions::default()
+    });
+    let started = Instant::now();
+    let mut statistics = Statistics::default();
+    let mut input = BufReader::with_capacity(1 << 20, io::stdin().lock());
+    let mut output = BufWriter::with_capacity(1 << 20, io::stdout().lock());
+    let (mut line, mut document) = (Vec::new(), Vec::new());
+    loop {
+        line.clear();
+        let read = input
+            .read_until(b'\n', &mut line)
+            .map_err(|error| Failure::new(Exit::Failed, format!("cannot read standard input: {error}")))?;
+        if read == 0 {
+            break;
+        }
+        document.clear();
+        statistics.add(
+            &normalizer.ecs(line.strip_suffix(b"\n").unwrap_or(&line), &Context::default(), &mut document),
+            read,
+        );
+        document.push(b'\n');
+        if let Err(error) = output.write_all(&document) {
+            return output::finish(Err(error));
+        }
+    }
+    output::finish(output.flush())?;
+    if arguments.stats {
+        statistics.print(started);
+    }
+    Ok(())
+}
+
+impl Statistics {
+    fn add(&mut self, outcome: &normalize::Outcome, bytes: usize) {
+        self.lines += 1;
+        self.bytes += bytes as u64;
+        self.failed += u64::from(outcome.failed);
+        self.uncatalogued += u64::from(!outcome.catalogued);
+        self.unknown_fields += u64::from(outcome.unknown_fields);
+    }
+
+    fn print(&self, started: Instant) {
+        let seconds = started.elapsed().as_secs_f64().max(f64::EPSILON);
+        eprintln!(
+            "{} activities, {} in {seconds:.2} s: {} a second, {} a second",
+            display::count(self.lines),
+            display::bytes(self.bytes),
+            display::count((self.lines as f64 / seconds) as u64),
+            display::bytes((self.bytes as f64 / seconds) as u64),
+        );
+        eprintln!(
+            "{} could not be mapped, {} of types that the catalogue does not know, {} unknown fields",
+            display::count(self.failed),
+            display::count(self.uncatalogued),
+            display::count(self.unknown_fields),
+        );
+    }
+}

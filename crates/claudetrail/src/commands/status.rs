@@ -1,0 +1,141 @@
+//! `status`: is this everything? Read from the ledger alone, beside a running collector or without one.
+
+use std::time::Duration;
+
+use ledger::{FeedStatus, Interval, Reader};
+use serde_json::{Value, json};
+
+use crate::{
+    cli::Status,
+    config::Settings,
+    display::{self, Palette},
+    error::Result,
+    output,
+};
+
+pub(crate) fn run(settings: &Settings, arguments: &Status) -> Result<()> {
+    let reader = Reader::open(&settings.ledger_path())?;
+    let text = if arguments.json { format!("{:#}\n", report(&reader)?) } else { text(settings, &reader)? };
+    output::print(&text)
+}
+
+/// The JSON of `status --json`; its shape is a contract.
+pub(crate) fn report(reader: &Reader) -> Result<Value> {
+    let feeds: Vec<Value> = reader.feeds()?.iter().map(feed_report).collect();
+    Ok(json!({
+        "feeds": feeds,
+        "sinks": [],
+        "ledger": {
+            "sequence": reader.last_sequence()?,
+            "chain_head": output::hexadecimal(&reader.chain_head()?),
+            "bytes": reader.bytes(),
+        },
+    }))
+}
+
+fn feed_report(feed: &FeedStatus) -> Value {
+    let interval =
+        |interval: &Interval| json!({ "gte": interval.gte.to_string(), "lt": interval.lt.to_string() });
+    let gaps: Vec<Value> = feed
+        .gaps
+        .iter()
+        .map(|gap| json!({ "gte": gap.interval.gte.to_string(), "lt": gap.interval.lt.to_string(), "reason": gap.reason }))
+        .collect();
+    json!({
+        "name": feed.name,
+        "activities": feed.activities,
+        "coverage": feed.coverage.iter().map(interval).collect::<Vec<_>>(),
+        "gaps": gaps,
+        "late_arrivals": feed.late_arrivals,
+        "lag_seconds": {
+            "p50": feed.lag_p50.map(|lag| lag.as_secs_f64()),
+            "p99": feed.lag_p99.map(|lag| lag.as_secs_f64()),
+        },
+        "last_poll": feed.last_poll.map(|time| time.to_string()),
+        "last_error": feed.last_error.as_ref().map(|failure| json!({
+            "kind": failure.kind,
+            "message": failure.message,
+            "hint": failure.hint,
+            "request_id": failure.request_id,
+            "at": failure.at.to_string(),
+        })),
+    })
+}
+
+fn text(settings: &Settings, reader: &Reader) -> Result<String> {
+    let palette = output::stdout_palette();
+    let mut lines = Vec::new();
+    let feeds = reader.feeds()?;
+    if feeds.is_empty() {
+        lines.push("no feed has been polled yet: start `claudetrail run`".to_owned());
+    }
+    for feed in &feeds {
+        lines.push(feed_headline(feed, palette));
+        lines.extend(feed_details(feed, palette));
+    }
+    let head = output::hexadecimal(&reader.chain_head()?);
+    lines.push(format!(
+        "{} {} activities, {}, chain head {}…  {}",
+        palette.bold("ledger"),
+        display::count(reader.last_sequence()?),
+        display::bytes(reader.bytes()),
+        &head[..16.min(head.len())],
+        palette.dim(&settings.ledger_path().display().to_string()),
+    ));
+    Ok(lines.join("\n") + "\n")
+}
+
+/// `acme: complete 2024-11-23T00:00Z → 2026-11-23T08:14Z, 0 gaps, 12 late arrivals (p99 lag 41 s)`.
+pub(crate) fn feed_headline(feed: &FeedStatus, palette: Palette) -> String {
+    let coverage = match (feed.coverage.first(), feed.coverage.last()) {
+        (Some(first), Some(last)) => {
+            let word =
+                if feed.gaps.is_empty() { palette.good("complete") } else { palette.bad("incomplete") };
+            format!("{word} {} → {}", display::minute(first.gte), display::minute(last.lt))
+        }
+        _ => palette.notable("nothing covered yet"),
+    };
+    let gaps = match feed.gaps.len() {
+        1 => "1 gap".to_owned(),
+        number => format!("{number} gaps"),
+    };
+    let lag = feed.lag_p99.map_or_else(String::new, |lag| format!(" (p99 lag {})", display::span(lag)));
+    format!(
+        "{}: {coverage}, {gaps}, {} late arrivals{lag}",
+        palette.bold(&feed.name),
+        display::count(feed.late_arrivals)
+    )
+}
+
+fn feed_details(feed: &FeedStatus, palette: Palette) -> Vec<String> {
+    let mut lines = Vec::new();
+    let polled = feed.last_poll.map_or_else(
+        || "never polled".to_owned(),
+        |time| {
+            let age = Duration::try_from(jiff::Timestamp::now().duration_since(time)).unwrap_or_default();
+            format!("last poll {} ago", display::span(age))
+        },
+    );
+    lines.push(format!("  {} activities, {polled}", display::count(feed.activities)));
+    for gap in &feed.gaps {
+        lines.push(format!(
+            "  {} {} → {}: {}",
+            palette.bad("gap"),
+            display::time(gap.interval.gte),
+            display::time(gap.interval.lt),
+            gap.reason
+        ));
+    }
+    if let Some(failure) = &feed.last_error {
+        let request = failure.request_id.as_ref().map_or_else(String::new, |id| format!(" (request {id})"));
+        lines.push(format!(
+            "  {} {} at {}: {}{request}",
+            palette.bad("error"),
+            failure.kind,
+            display::time(failure.at),
+            failure.message
+        ));
+        lines.push(format!("  hint: {}", failure.hint));
+    }
+    lines
+}

@@ -1,0 +1,117 @@
+//! `tail`: the newest activities as sentences, and with `-f` those that follow.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use ledger::{Entry, EntryFilter, Reader};
+
+use crate::{
+    cli::{Tail, TailFormat},
+    commands::export::raw_line,
+    config::Settings,
+    display::{self, Palette},
+    documents::Documents,
+    error::Result,
+    output,
+    selection::Selection,
+};
+
+/// How often the ledger is looked at for news. Reading its last sequence costs microseconds.
+const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+/// Entries looked through at a time, forward and backward.
+const BATCH: u64 = 2_000;
+
+pub(crate) fn run(settings: &Settings, arguments: &Tail) -> Result<()> {
+    let reader = Reader::open(&settings.ledger_path())?;
+    let printer = Printer {
+        selection: Selection::new(&arguments.selection, &reader)?,
+        documents: Documents::new(settings, &reader)?,
+        range: (arguments.from, arguments.to),
+        format: arguments.format,
+        palette: output::stdout_palette(),
+    };
+    let mut seen = reader.last_sequence()?;
+    let newest = printer.newest(&reader, seen, arguments.limit)?;
+    if !printer.print(newest.iter().rev())? || !arguments.follow {
+        return Ok(());
+    }
+    loop {
+        std::thread::sleep(LOOK_INTERVAL);
+        while reader.last_sequence()? > seen {
+            let entries = reader.entries(seen, BATCH as usize, &printer.filter())?;
+            seen = entries.last().map_or(reader.last_sequence()?, |entry| entry.sequence);
+            if !printer.print(entries.iter().filter(|entry| printer.selection.matches(entry)))? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What a line looks like.
+pub(crate) fn sentence_line(created_at: Timestamp, raw: &[u8], palette: Palette) -> String {
+    let sentence = normalize::sentence(raw);
+    let activity_type = serde_json::from_slice::<TypeOnly<'_>>(raw)
+        .map(|glance| glance.activity_type.into_owned())
+        .unwrap_or_default();
+    let failed = activity_type.ends_with("_failed");
+    let sentence = if failed { palette.bad(&sentence) } else { sentence };
+    format!("{}  {sentence}  {}", palette.dim(&display::time(created_at)), palette.dim(&activity_type))
+}
+
+#[derive(serde::Deserialize)]
+struct TypeOnly<'a> {
+    #[serde(rename = "type", default, borrow)]
+    activity_type: std::borrow::Cow<'a, str>,
+}
+
+struct Printer {
+    selection: Selection,
+    range: (Option<Timestamp>, Option<Timestamp>),
+    documents: Documents,
+    format: TailFormat,
+    palette: Palette,
+}
+
+impl Printer {
+    fn filter(&self) -> EntryFilter {
+        EntryFilter { feed: self.selection.feed, from: self.range.0, to: self.range.1 }
+    }
+
+    /// The newest `limit` selected entries, newest first, searched backwards in batches.
+    fn newest(&self, reader: &Reader, last: u64, limit: usize) -> Result<Vec<Entry>> {
+        let mut found = Vec::new();
+        let mut upper = last;
+        while upper > 0 && found.len() < limit {
+            let after = upper.saturating_sub(BATCH);
+            let mut entries = reader.entries(after, BATCH as usize, &self.filter())?;
+            entries.retain(|entry| entry.sequence <= upper && self.selection.matches(entry));
+            found.extend(entries.into_iter().rev());
+            upper = after;
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// Prints entries; `false` when the reader of our output has gone away.
+    fn print<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> Result<bool> {
+        let mut stdout = io::stdout().lock();
+        let mut text = Vec::new();
+        for entry in entries {
+            match self.format {
+                TailFormat::Text => {
+                    text.extend(sentence_line(entry.created_at, &entry.raw, self.palette).into_bytes())
+                }
+                TailFormat::Raw => raw_line(&entry.raw, &mut text),
+                TailFormat::Ecs => self.documents.write(entry, &mut text),
+            }
+            text.push(b'\n');
+        }
+        match stdout.write_all(&text).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            other => output::finish(other).map(|()| true),
+        }
+    }
+}

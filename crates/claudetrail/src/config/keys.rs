@@ -1,0 +1,208 @@
+//! Every configuration key once: its path, kind, default and meaning.
+//!
+//! The example file, the JSON Schema, the reference page and the "nearest known name" of an error are all made from this
+//! table, so none of them can disagree. A test holds the table against the structures that read the file.
+
+/// What a value looks like in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Any text.
+    Text,
+    /// A file or folder.
+    Path,
+    /// A length of time with its unit: `500ms`, `60s`, `10m`, `24h`, `30d`.
+    Duration,
+    /// Several lengths of time.
+    DurationList,
+    /// A size in bytes with its unit: `64KB`, `10MB`, `1GB` (powers of 1,000) or `10MiB` (powers of 1,024).
+    Size,
+    /// A whole number within bounds, both included.
+    Integer(i64, i64),
+    /// A number within bounds, both included.
+    Number(i64, i64),
+    /// `true` or `false`.
+    Boolean,
+    /// Several texts.
+    TextList,
+    /// Where a secret comes from: `{ env = "NAME" }`, `{ file = "PATH" }`, `{ command = ["PROGRAM", "ARGUMENT"] }`.
+    Secret,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+/// One key of the file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Key {
+    /// Dotted path; `feed[]` stands for each `[[feed]]`.
+    pub(crate) path: &'static str,
+    /// Shape of the value.
+    pub(crate) kind: Kind,
+    /// The default as TOML text; empty when there is none.
+    pub(crate) default: &'static str,
+    /// What it does, in a sentence or two.
+    pub(crate) meaning: &'static str,
+}
+
+const fn key(path: &'static str, kind: Kind, default: &'static str, meaning: &'static str) -> Key {
+    Key { path, kind, default, meaning }
+}
+
+/// The table, in the order of the example file: a table inside a feed comes after the feed's own keys.
+pub(crate) const KEYS: &[Key] = &[
+    key(
+        "data_dir",
+        Kind::Path,
+        "",
+        "Folder of the ledger. Default: the platform's state folder (on Linux ~/.local/state/claudetrail, under systemd $STATE_DIRECTORY).",
+    ),
+    key(
+        "log.level",
+        Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
+        "\"info\"",
+        "How much is logged, to stderr.",
+    ),
+    key(
+        "log.format",
+        Kind::Choice(&["auto", "text", "json"]),
+        "\"auto\"",
+        "Form of a log line; auto is text on a terminal and JSON otherwise.",
+    ),
+    key(
+        "feed[].name",
+        Kind::Text,
+        "\"anthropic\"",
+        "Name of the feed in the ledger, in logs and in `status`. Keep it: a new name starts a new trail.",
+    ),
+    key(
+        "feed[].api_key",
+        Kind::Secret,
+        "{ env = \"ANTHROPIC_COMPLIANCE_KEY\" }",
+        "Where the Compliance Access Key or Admin API key comes from. It is read again when the API refuses it, so a rotated key needs no restart.",
+    ),
+    key("feed[].base_url", Kind::Text, "\"https://api.anthropic.com\"", "Root of the API."),
+    key("feed[].api_version", Kind::Text, "\"2023-06-01\"", "Value of the anthropic-version header."),
+    key(
+        "feed[].poll_interval",
+        Kind::Duration,
+        "\"60s\"",
+        "How often the feed is asked for news, from the start of one poll to the next. Between 1s and 1d.",
+    ),
+    key(
+        "feed[].initial_lookback",
+        Kind::Duration,
+        "\"24h\"",
+        "How far back a new trail begins. The API keeps six years; a row from before the Compliance API was switched on does not exist.",
+    ),
+    key("feed[].page_size", Kind::Integer(1, 5000), "5000", "Activities asked for per request."),
+    key(
+        "feed[].overlap_floor",
+        Kind::Duration,
+        "\"5m\"",
+        "Every poll asks again at least this far behind what is covered, because rows may become visible late. At least `settle`.",
+    ),
+    key(
+        "feed[].settle",
+        Kind::Duration,
+        "\"60s\"",
+        "How old a moment must be before the trail calls it complete. The vendor promises that rows can be queried within a minute.",
+    ),
+    key(
+        "feed[].activity_types",
+        Kind::TextList,
+        "[]",
+        "Only these activity types; empty means all. `api_key_*` is expanded from the catalogue. Not together with excluded_activity_types.",
+    ),
+    key(
+        "feed[].excluded_activity_types",
+        Kind::TextList,
+        "[]",
+        "All activity types but these; wildcards as above.",
+    ),
+    key(
+        "feed[].actor_ids",
+        Kind::TextList,
+        "[]",
+        "Only activities of these people (`user_…` ids, the only kind the API accepts).",
+    ),
+    key(
+        "feed[].organization_ids",
+        Kind::TextList,
+        "[]",
+        "Only these organizations (`org_…` or UUID). The API also returns rows without an organization, such as sign-ins.",
+    ),
+    key(
+        "feed[].budget_share",
+        Kind::Number(0, 1),
+        "0.5",
+        "Share of the parent organization's 600 requests a minute that this program may spend.",
+    ),
+    key(
+        "feed[].reconcile_after",
+        Kind::DurationList,
+        "[\"10m\", \"1h\", \"24h\", \"72h\"]",
+        "Ages at which a covered stretch is asked again, to find rows that became visible late.",
+    ),
+    key(
+        "feed[].request_timeout",
+        Kind::Duration,
+        "\"120s\"",
+        "Longest wait for one answer, its body included. Pages of megabytes take seconds.",
+    ),
+    key("feed[].connect_timeout", Kind::Duration, "\"10s\"", "Longest wait for a connection."),
+    key(
+        "feed[].proxy",
+        Kind::Text,
+        "",
+        "Proxy for this feed: http://, https:// or socks5://; \"direct\" for none. Default: what HTTPS_PROXY, ALL_PROXY and NO_PROXY say.",
+    ),
+    key("feed[].tags", Kind::TextList, "[]", "Added to `tags` of every document of this feed."),
+    key(
+        "feed[].preserve_original_event",
+        Kind::Boolean,
+        "false",
+        "Puts the exact JSON of each activity into event.original, with the tag preserve_original_event.",
+    ),
+    key(
+        "feed[].namespace",
+        Kind::Text,
+        "\"default\"",
+        "Namespace of the data stream: logs-anthropic.audit-<namespace>.",
+    ),
+    key(
+        "feed[].tls.ca_file",
+        Kind::Path,
+        "",
+        "PEM file of authorities to trust beside the system's own, for a proxy that opens TLS.",
+    ),
+    key("feed[].tls.client_certificate_file", Kind::Path, "", "PEM file of a client certificate."),
+    key("feed[].tls.client_key_file", Kind::Path, "", "PEM file of the client certificate's key."),
+    key(
+        "feed[].tls.minimum_version",
+        Kind::Choice(&["1.2", "1.3"]),
+        "\"1.2\"",
+        "Oldest TLS version accepted.",
+    ),
+    key(
+        "feed[].request_trace.directory",
+        Kind::Path,
+        "",
+        "Folder for a trace of requests and answers, without secrets. Off unless set.",
+    ),
+    key(
+        "feed[].request_trace.max_file_size",
+        Kind::Size,
+        "\"10MB\"",
+        "Size at which a trace file is rotated.",
+    ),
+    key("feed[].request_trace.max_files", Kind::Integer(1, 1000), "5", "Trace files kept."),
+];
+
+/// The known key nearest to a misspelt one, among the last parts of the paths under the same table.
+pub(crate) fn nearest(name: &str) -> Option<&'static str> {
+    let candidates = KEYS.iter().flat_map(|key| key.path.split('.')).map(|part| part.trim_end_matches("[]"));
+    candidates
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3))
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,102 @@
+//! The file as written: serde structures that refuse what they do not know.
+//!
+//! Nothing here is checked beyond its shape; `settings` makes of it what the program uses.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::units::{Length, Size};
+
+/// The whole file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawConfig {
+    pub(crate) data_dir: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) log: RawLog,
+    #[serde(default)]
+    pub(crate) feed: Vec<RawFeed>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawLog {
+    pub(crate) level: Option<String>,
+    pub(crate) format: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawFeed {
+    pub(crate) name: Option<String>,
+    pub(crate) api_key: Option<RawSecret>,
+    pub(crate) base_url: Option<String>,
+    pub(crate) api_version: Option<String>,
+    pub(crate) poll_interval: Option<Length>,
+    pub(crate) initial_lookback: Option<Length>,
+    pub(crate) page_size: Option<i64>,
+    pub(crate) overlap_floor: Option<Length>,
+    pub(crate) settle: Option<Length>,
+    #[serde(default)]
+    pub(crate) activity_types: Vec<String>,
+    #[serde(default)]
+    pub(crate) excluded_activity_types: Vec<String>,
+    #[serde(default)]
+    pub(crate) actor_ids: Vec<String>,
+    #[serde(default)]
+    pub(crate) organization_ids: Vec<String>,
+    pub(crate) budget_share: Option<f64>,
+    pub(crate) reconcile_after: Option<Vec<Length>>,
+    pub(crate) request_timeout: Option<Length>,
+    pub(crate) connect_timeout: Option<Length>,
+    pub(crate) proxy: Option<String>,
+    #[serde(default)]
+    pub(crate) tls: RawTls,
+    #[serde(default)]
+    pub(crate) request_trace: RawTrace,
+    #[serde(default)]
+    pub(crate) tags: Vec<String>,
+    pub(crate) preserve_original_event: Option<bool>,
+    pub(crate) namespace: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawTls {
+    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) client_certificate_file: Option<PathBuf>,
+    pub(crate) client_key_file: Option<PathBuf>,
+    pub(crate) minimum_version: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawTrace {
+    pub(crate) directory: Option<PathBuf>,
+    pub(crate) max_file_size: Option<Size>,
+    pub(crate) max_files: Option<i64>,
+}
+
+/// Where a secret comes from. Exactly one of the fields is set; `settings` checks it.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSecret {
+    pub(crate) env: Option<String>,
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) command: Option<Vec<String>>,
+    /// The secret itself, for those who insist. Never printed.
+    pub(crate) value: Option<String>,
+}
+
+impl std::fmt::Debug for RawSecret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("RawSecret")
+            .field("env", &self.env)
+            .field("file", &self.file)
+            .field("command", &self.command)
+            .field("value", &self.value.as_ref().map(|_| "***"))
+            .finish()
+    }
+}

@@ -1,0 +1,372 @@
+//! The configuration as meant: every default filled in, every value checked, wildcards expanded.
+//!
+//! A [`Settings`] that exists can be run with. What is wrong is said with the key's path and, where one is near,
+//! the name that was probably meant.
+
+use std::{path::PathBuf, time::Duration};
+
+use super::{
+    raw::{RawConfig, RawFeed, RawSecret},
+    units::{Length, display_duration},
+};
+use crate::error::{Exit, Failure, Result};
+
+/// Everything the program runs with.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) log: LogSettings,
+    pub(crate) feeds: Vec<FeedSettings>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct LogSettings {
+    pub(crate) level: String,
+    pub(crate) format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Text on a terminal, JSON otherwise.
+    Auto,
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// One `[[feed]]`.
+#[derive(Debug, Clone)]
+pub(crate) struct FeedSettings {
+    pub(crate) name: String,
+    pub(crate) api_key: SecretSource,
+    pub(crate) base_url: String,
+    pub(crate) api_version: String,
+    pub(crate) timing: Timing,
+    pub(crate) page_size: u32,
+    pub(crate) activity_types: Vec<String>,
+    pub(crate) excluded_activity_types: Vec<String>,
+    pub(crate) actor_ids: Vec<String>,
+    pub(crate) organization_ids: Vec<String>,
+    pub(crate) budget_share: f64,
+    /// Whether `reconcile_after` was written; this version says that it does nothing with it yet.
+    pub(crate) reconcile_after_is_set: bool,
+    pub(crate) proxy: feed::ProxyChoice,
+    pub(crate) tls: TlsSettings,
+    pub(crate) request_trace: Option<TraceSettings>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) preserve_original_event: bool,
+    pub(crate) namespace: String,
+}
+
+/// The lengths of time of a feed.
+#[derive(Debug, Clone)]
+pub(crate) struct Timing {
+    pub(crate) poll_interval: Duration,
+    pub(crate) initial_lookback: Duration,
+    pub(crate) overlap_floor: Duration,
+    pub(crate) settle: Duration,
+    pub(crate) request_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TlsSettings {
+    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) client_certificate_file: Option<PathBuf>,
+    pub(crate) client_key_file: Option<PathBuf>,
+    pub(crate) minimum_version_1_3: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct TraceSettings {
+    pub(crate) directory: PathBuf,
+    pub(crate) max_file_bytes: u64,
+    pub(crate) max_files: usize,
+}
+
+/// Where a secret is read from, again each time it is needed.
+#[derive(Clone)]
+pub(crate) enum SecretSource {
+    Environment(String),
+    File(PathBuf),
+    Command(Vec<String>),
+    /// Written in the file itself. Kept as the key type, which prints as stars.
+    Value(feed::ApiKey),
+}
+
+impl std::fmt::Debug for SecretSource {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{self}")
+    }
+}
+
+impl std::fmt::Display for SecretSource {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Environment(name) => write!(formatter, "environment variable {name}"),
+            Self::File(path) => write!(formatter, "file {}", path.display()),
+            Self::Command(words) => write!(formatter, "command {}", words.first().map_or("", String::as_str)),
+            Self::Value(_) => formatter.write_str("configuration file"),
+        }
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+/// The vendor keeps activities for six years.
+const RETENTION: Duration = Duration::from_hours(6 * 366 * 24);
+
+impl Settings {
+    /// Checks what was written and fills in what was not.
+    pub(crate) fn from_raw(raw: RawConfig, data_dir_override: Option<PathBuf>) -> Result<Self> {
+        let data_dir = match data_dir_override.or(raw.data_dir) {
+            Some(path) if path.as_os_str().is_empty() => return Err(wrong("data_dir", "is empty")),
+            Some(path) => path,
+            None => super::locate::default_data_dir()?,
+        };
+        let level = raw.log.level.unwrap_or_else(|| "info".into());
+        choice("log.level", &level, &["error", "warn", "info", "debug", "trace"])?;
+        choice("log.format", raw.log.format.as_deref().unwrap_or("auto"), &["auto", "text", "json"])?;
+        let format = match raw.log.format.as_deref() {
+            Some("text") => LogFormat::Text,
+            Some("json") => LogFormat::Json,
+            _ => LogFormat::Auto,
+        };
+        let written = if raw.feed.is_empty() { vec![RawFeed::default()] } else { raw.feed };
+        let several = written.len() > 1;
+        let feeds = written
+            .into_iter()
+            .enumerate()
+            .map(|(index, feed)| FeedSettings::from_raw(feed, index, several))
+            .collect::<Result<Vec<_>>>()?;
+        for (index, feed) in feeds.iter().enumerate() {
+            if feeds[..index].iter().any(|earlier| earlier.name == feed.name) {
+                return Err(wrong("feed.name", &format!("{:?} is used twice", feed.name))
+                    .hint("give each [[feed]] a name of its own"));
+            }
+        }
+        Ok(Self { data_dir, log: LogSettings { level, format }, feeds })
+    }
+
+    /// The ledger's file.
+    pub(crate) fn ledger_path(&self) -> PathBuf {
+        self.data_dir.join("ledger.sqlite")
+    }
+}
+
+impl FeedSettings {
+    fn from_raw(raw: RawFeed, index: usize, several: bool) -> Result<Self> {
+        let name = match &raw.name {
+            Some(name) if !name.trim().is_empty() && name.len() <= 100 => name.clone(),
+            Some(_) => return Err(wrong("feed.name", "is empty or longer than 100 bytes")),
+            None if several => {
+                return Err(wrong("feed.name", &format!("is missing in [[feed]] number {}", index + 1)));
+            }
+            None => "anthropic".into(),
+        };
+        let path = |key: &str| format!("feed {name:?}: {key}");
+        let timing = Timing::from_raw(&raw, &path)?;
+        let activity_types = expand(&path("activity_types"), &raw.activity_types)?;
+        let excluded_activity_types = expand(&path("excluded_activity_types"), &raw.excluded_activity_types)?;
+        if !activity_types.is_empty() && !excluded_activity_types.is_empty() {
+            return Err(wrong(
+                &path("activity_types"),
+                "is set together with excluded_activity_types, which the API refuses",
+            )
+            .hint("keep one of the two"));
+        }
+        Ok(Self {
+            api_key: secret(&path("api_key"), raw.api_key)?,
+            base_url: base_url(&path("base_url"), raw.base_url)?,
+            api_version: raw.api_version.unwrap_or_else(|| "2023-06-01".into()),
+            timing,
+            page_size: page_size(&path("page_size"), raw.page_size)?,
+            activity_types,
+            excluded_activity_types,
+            actor_ids: raw.actor_ids,
+            organization_ids: raw.organization_ids,
+            budget_share: budget_share(&path("budget_share"), raw.budget_share)?,
+            reconcile_after_is_set: raw.reconcile_after.is_some(),
+            proxy: proxy(raw.proxy.as_deref()),
+            tls: tls(&path("tls"), raw.tls)?,
+            request_trace: trace(&path("request_trace"), &raw.request_trace)?,
+            tags: raw.tags,
+            preserve_original_event: raw.preserve_original_event.unwrap_or(false),
+            namespace: raw.namespace.unwrap_or_else(|| "default".into()),
+            name,
+        })
+    }
+
+    /// What decides which rows the feed can return: a trail's coverage holds for one scope only.
+    pub(crate) fn scope(&self) -> String {
+        serde_json::json!({
+            "base_url": self.base_url,
+            "activity_types": self.activity_types,
+            "excluded_activity_types": self.excluded_activity_types,
+            "actor_ids": self.actor_ids,
+            "organization_ids": self.organization_ids,
+        })
+        .to_string()
+    }
+}
+
+impl Timing {
+    fn from_raw(raw: &RawFeed, path: &dyn Fn(&str) -> String) -> Result<Self> {
+        let read = |key, written, default, least, most| length(&path(key), written, default, least, most);
+        let settle = read("settle", raw.settle, MINUTE, Duration::ZERO, DAY)?;
+        let overlap_floor = read("overlap_floor", raw.overlap_floor, 5 * MINUTE, Duration::ZERO, 7 * DAY)?;
+        if overlap_floor < settle {
+            return Err(wrong(
+                &path("overlap_floor"),
+                &format!("is shorter than settle ({})", display_duration(settle)),
+            )
+            .hint("raise overlap_floor, or lower settle"));
+        }
+        Ok(Self {
+            poll_interval: read("poll_interval", raw.poll_interval, MINUTE, SECOND, DAY)?,
+            initial_lookback: read("initial_lookback", raw.initial_lookback, DAY, Duration::ZERO, RETENTION)?,
+            overlap_floor,
+            settle,
+            request_timeout: read("request_timeout", raw.request_timeout, 2 * MINUTE, SECOND, 60 * MINUTE)?,
+            connect_timeout: read(
+                "connect_timeout",
+                raw.connect_timeout,
+                10 * SECOND,
+                SECOND / 100,
+                10 * MINUTE,
+            )?,
+        })
+    }
+}
+
+fn wrong(path: &str, detail: &str) -> Failure {
+    Failure::new(Exit::Usage, format!("wrong configuration: {path} {detail}"))
+        .hint("`claudetrail config example` shows every key with its default and meaning")
+}
+
+fn choice(path: &str, value: &str, allowed: &[&str]) -> Result<()> {
+    if allowed.contains(&value) {
+        return Ok(());
+    }
+    Err(wrong(path, &format!("is {value:?}, not one of {}", allowed.join(", "))))
+}
+
+fn length(
+    path: &str,
+    written: Option<Length>,
+    default: Duration,
+    least: Duration,
+    most: Duration,
+) -> Result<Duration> {
+    let value = written.map_or(default, |length| length.0);
+    if (least..=most).contains(&value) {
+        return Ok(value);
+    }
+    Err(wrong(
+        path,
+        &format!(
+            "is {}, not between {} and {}",
+            display_duration(value),
+            display_duration(least),
+            display_duration(most)
+        ),
+    ))
+}
+
+fn page_size(path: &str, written: Option<i64>) -> Result<u32> {
+    let size = written.unwrap_or(5000);
+    u32::try_from(size)
+        .ok()
+        .filter(|size| (1..=5000).contains(size))
+        .ok_or_else(|| wrong(path, &format!("is {size}, not between 1 and 5000")))
+}
+
+fn budget_share(path: &str, written: Option<f64>) -> Result<f64> {
+    let share = written.unwrap_or(0.5);
+    if share > 0.0 && share <= 1.0 {
+        return Ok(share);
+    }
+    Err(wrong(path, &format!("is {share}, not above 0 and at most 1")))
+}
+
+fn base_url(path: &str, written: Option<String>) -> Result<String> {
+    let url = written.unwrap_or_else(|| "https://api.anthropic.com".into());
+    let trimmed = url.trim_end_matches('/');
+    if trimmed.starts_with("https://") || trimmed.starts_with("http://") {
+        return Ok(trimmed.to_owned());
+    }
+    Err(wrong(path, "does not start with https:// or http://"))
+}
+
+/// Expands `api_key_*` from the catalogue; an unknown plain name is kept (the vendor may know newer ones) unless it is a near miss.
+fn expand(path: &str, written: &[String]) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for pattern in written {
+        let matches = normalize::catalog::expand(pattern);
+        if !matches.is_empty() {
+            names.extend(matches.into_iter().map(str::to_owned));
+        } else if pattern.contains('*') {
+            return Err(wrong(path, &format!("has {pattern:?}, which matches no known activity type")));
+        } else if let Some(near) = normalize::catalog::nearest(pattern) {
+            return Err(wrong(path, &format!("has {pattern:?}, which is no known activity type"))
+                .hint(format!("did you mean {near:?}? the API refuses a name that it does not know")));
+        } else {
+            names.push(pattern.clone());
+        }
+    }
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}
+
+fn secret(path: &str, written: Option<RawSecret>) -> Result<SecretSource> {
+    let Some(raw) = written else { return Ok(SecretSource::Environment("ANTHROPIC_COMPLIANCE_KEY".into())) };
+    match (raw.env, raw.file, raw.command, raw.value) {
+        (Some(name), None, None, None) if !name.is_empty() => Ok(SecretSource::Environment(name)),
+        (None, Some(file), None, None) => Ok(SecretSource::File(file)),
+        (None, None, Some(words), None) if !words.is_empty() => Ok(SecretSource::Command(words)),
+        (None, None, None, Some(value)) => {
+            feed::ApiKey::new(value).map(SecretSource::Value).map_err(Failure::from)
+        }
+        _ => Err(wrong(path, "needs exactly one source").hint(
+            "write { env = \"NAME\" }, { file = \"PATH\" } or { command = [\"PROGRAM\", \"ARGUMENT\"] }",
+        )),
+    }
+}
+
+/// A proxy's URL, `direct` for none, or what the environment says.
+fn proxy(written: Option<&str>) -> feed::ProxyChoice {
+    match written {
+        None | Some("") => feed::ProxyChoice::FromEnvironment,
+        Some("direct") => feed::ProxyChoice::Direct,
+        Some(url) => feed::ProxyChoice::Url(url.to_owned()),
+    }
+}
+
+fn tls(path: &str, raw: super::raw::RawTls) -> Result<TlsSettings> {
+    if raw.client_certificate_file.is_some() != raw.client_key_file.is_some() {
+        return Err(wrong(path, "has only one of client_certificate_file and client_key_file")
+            .hint("set both, or neither"));
+    }
+    let version = raw.minimum_version.as_deref().unwrap_or("1.2");
+    choice(&format!("{path}.minimum_version"), version, &["1.2", "1.3"])?;
+    Ok(TlsSettings {
+        ca_file: raw.ca_file,
+        client_certificate_file: raw.client_certificate_file,
+        client_key_file: raw.client_key_file,
+        minimum_version_1_3: version == "1.3",
+    })
+}
+
+fn trace(path: &str, raw: &super::raw::RawTrace) -> Result<Option<TraceSettings>> {
+    let Some(directory) = raw.directory.clone() else { return Ok(None) };
+    let max_files = raw.max_files.unwrap_or(5);
+    let max_files =
+        usize::try_from(max_files).ok().filter(|files| (1..=1000).contains(files)).ok_or_else(|| {
+            wrong(&format!("{path}.max_files"), &format!("is {max_files}, not between 1 and 1000"))
+        })?;
+    let max_file_bytes = raw.max_file_size.map_or(10_000_000, |size| size.0).max(4096);
+    Ok(Some(TraceSettings { directory, max_file_bytes, max_files }))
+}

@@ -1,0 +1,139 @@
+//! The file against the table, and what is said about wrong files.
+
+use super::{document, keys::KEYS, parse};
+use crate::error::Exit;
+
+fn refused(text: &str) -> String {
+    let failure = parse(text, "test.toml", None).expect_err("the file is wrong");
+    assert_eq!(failure.exit, Exit::Usage);
+    failure.to_string()
+}
+
+#[test]
+fn an_empty_file_is_enough() {
+    let settings = parse("", "test.toml", Some("/data".into())).unwrap();
+    assert_eq!(settings.feeds.len(), 1);
+    let feed = &settings.feeds[0];
+    assert_eq!((feed.name.as_str(), feed.page_size, feed.budget_share), ("anthropic", 5000, 0.5));
+    assert_eq!(feed.base_url, "https://api.anthropic.com");
+    assert_eq!(feed.api_key.to_string(), "environment variable ANTHROPIC_COMPLIANCE_KEY");
+    assert_eq!(settings.ledger_path(), std::path::Path::new("/data/ledger.sqlite"));
+}
+
+/// Uncommenting every line of the example gives a file that is accepted: the table and the structures know the same keys.
+#[test]
+fn the_example_is_accepted_when_uncommented() {
+    let mut text = String::new();
+    for line in document::example().lines() {
+        let Some(line) = line.strip_prefix("# ") else { continue };
+        let is_setting =
+            line.split_once(" = ").is_some_and(|(name, _)| KEYS.iter().any(|key| key.path.ends_with(name)));
+        // Both filters at once, and a placeholder that is no proxy or file, are refused for reasons of their own.
+        let placeholder = line.contains("/path/to/it") || line.starts_with("proxy");
+        if (is_setting && !placeholder) || line.starts_with('[') {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    let settings =
+        parse(&text, "example", Some("/data".into())).unwrap_or_else(|failure| panic!("{failure}\n{text}"));
+    assert_eq!(settings.feeds.len(), 1);
+    assert!(text.matches(" = ").count() > 20, "{text}");
+}
+
+#[test]
+fn each_key_of_the_table_is_known_to_the_structures() {
+    for key in KEYS {
+        let Some(name) = key.path.strip_prefix("feed[].") else { continue };
+        // A value of a wrong type is refused as such; an unknown key would be refused by name.
+        let text = format!("[[feed]]\n{name} = nan");
+        assert!(!refused(&text).contains("unknown key"), "{name}");
+    }
+}
+
+#[test]
+fn the_contract_of_the_design_is_accepted() {
+    let text = r#"
+        data_dir = "/var/lib/claudetrail"
+        [[feed]]
+        name = "acme"
+        api_key = { env = "ANTHROPIC_COMPLIANCE_KEY" }
+        base_url = "https://api.anthropic.com"
+        poll_interval = "60s"
+        initial_lookback = "24h"
+        page_size = 5000
+        activity_types = ["admin_api_key_*"]
+        actor_ids = []
+        organization_ids = []
+        budget_share = 0.5
+        reconcile_after = ["10m", "1h", "24h", "72h"]
+    "#;
+    let settings = parse(text, "test.toml", None).unwrap();
+    let types = &settings.feeds[0].activity_types;
+    assert!(types.len() >= 3 && types.contains(&"admin_api_key_created".to_owned()), "{types:?}");
+}
+
+#[test]
+fn wrong_files_are_refused_with_the_place_and_a_hint() {
+    let cases = [
+        ("[[feed]]\npol_interval = \"60s\"", "line 2, column 1", "did you mean \"poll_interval\""),
+        ("[[feed]]\npoll_interval = 60", "line 2", "config example"),
+        ("[[feed]]\npoll_interval = \"60\"", "not a duration", "config example"),
+        ("[[feed]]\npoll_interval = \"3d\"", "not between 1s and 1d", "config example"),
+        ("[[feed]]\npage_size = 5001", "not between 1 and 5000", "config example"),
+        (
+            "[[feed]]\nactivity_types = [\"admin_api_key_create\"]",
+            "no known activity type",
+            "did you mean \"admin_api_key_created\"",
+        ),
+        ("[[feed]]\nactivity_types = [\"zzz_*\"]", "matches no known activity type", "config example"),
+        (
+            "[[feed]]\nactivity_types = [\"api_key_*\"]\nexcluded_activity_types = [\"api_key_*\"]",
+            "together",
+            "keep one",
+        ),
+        ("[[feed]]\nname = \"a\"\n[[feed]]\nname = \"a\"", "used twice", "name of its own"),
+        ("[[feed]]\n[[feed]]\nname = \"a\"", "is missing in [[feed]] number 1", "config example"),
+        ("[[feed]]\napi_key = { env = \"A\", file = \"b\" }", "exactly one source", "{ env"),
+        ("[[feed]]\nbase_url = \"api.anthropic.com\"", "https://", "config example"),
+        ("[[feed]]\nsettle = \"10m\"\noverlap_floor = \"1m\"", "shorter than settle", "raise overlap_floor"),
+        ("[[sink]]\nname = \"siem\"", "no [[sink]]", "remove"),
+        ("data_dir = ", "line 1", "config example"),
+    ];
+    for (text, detail, hint) in cases {
+        let said = refused(text);
+        assert!(said.contains(detail) && said.contains("hint: ") && said.contains(hint), "{text}\n{said}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_file_is_never_printed() {
+    let text = "[[feed]]\napi_key = { value = \"sk-ant-api01-supersecret\" }";
+    let settings = parse(text, "test.toml", None).unwrap();
+    assert!(!format!("{settings:?}").contains("supersecret"));
+    let raw: super::raw::RawConfig = toml::from_str(text).unwrap();
+    assert!(!format!("{raw:?}").contains("supersecret"));
+    // A mistake in the same line shows the file's text in some parsers' errors; ours says the place only.
+    let wrong = "[[feed]]\napi_key = { value = \"sk-ant-api01-supersecret\", valeu = 1 }";
+    assert!(!refused(wrong).contains("supersecret"));
+}
+
+#[test]
+fn the_schema_knows_every_key() {
+    let schema = document::schema();
+    let feed = &schema["properties"]["feed"]["items"]["properties"];
+    assert_eq!(feed["page_size"]["maximum"], 5000);
+    assert_eq!(feed["tls"]["properties"]["minimum_version"]["enum"][1], "1.3");
+    assert_eq!(feed["poll_interval"]["default"], "60s");
+    assert_eq!(schema["additionalProperties"], false);
+}
+
+#[test]
+fn the_reference_page_is_fresh() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/configuration.md");
+    let written = std::fs::read_to_string(page).expect("docs/reference/configuration.md");
+    assert!(
+        written == document::reference(),
+        "stale: run `claudetrail config reference > docs/reference/configuration.md`"
+    );
+}

@@ -1,0 +1,88 @@
+//! From a feed's settings to the client and the collector that the `feed` and `collector` crates offer.
+
+use std::time::Duration;
+
+use feed::{
+    Client, ClientOptions, HttpOptions, HttpTransport, MinimumTlsVersion, RetryOptions, SystemClock,
+    TraceOptions,
+};
+
+use crate::{budget::Paced, config::FeedSettings, error::Result};
+
+/// The client of one feed: HTTP, within its share of the budget.
+pub(crate) type FeedClient = Client<Paced<HttpTransport>, SystemClock>;
+
+/// The HTTP client of one feed, for a collector: patient.
+pub(crate) fn client(settings: &FeedSettings) -> Result<FeedClient> {
+    client_with(settings, RetryOptions::default())
+}
+
+/// The HTTP client of one feed, for a person who waits: one more try, soon.
+pub(crate) fn checking_client(settings: &FeedSettings) -> Result<FeedClient> {
+    client_with(
+        settings,
+        RetryOptions {
+            max_attempts: 2,
+            backoff_initial: Duration::from_millis(500),
+            backoff_max: Duration::from_secs(2),
+        },
+    )
+}
+
+fn client_with(settings: &FeedSettings, retry: RetryOptions) -> Result<FeedClient> {
+    let transport = HttpTransport::new(&HttpOptions {
+        proxy: settings.proxy.clone(),
+        request_timeout: settings.timing.request_timeout,
+        connect_timeout: settings.timing.connect_timeout,
+        ca_file: settings.tls.ca_file.clone(),
+        client_certificate_file: settings.tls.client_certificate_file.clone(),
+        client_key_file: settings.tls.client_key_file.clone(),
+        minimum_tls_version: if settings.tls.minimum_version_1_3 {
+            MinimumTlsVersion::Tls13
+        } else {
+            MinimumTlsVersion::Tls12
+        },
+        user_agent: concat!("claudetrail/", env!("CARGO_PKG_VERSION")).to_owned(),
+        trace: settings.request_trace.as_ref().map(|trace| TraceOptions {
+            directory: trace.directory.clone(),
+            max_file_bytes: trace.max_file_bytes,
+            max_files: trace.max_files,
+        }),
+    })?;
+    let options = ClientOptions {
+        base_url: settings.base_url.clone(),
+        api_version: settings.api_version.clone(),
+        retry,
+        jitter_seed: jitter_seed(),
+    };
+    Ok(Client::new(
+        Paced::new(transport, settings.budget_share),
+        SystemClock,
+        options,
+        Box::new(settings.api_key.clone()),
+    )?)
+}
+
+/// Two processes that were refused together should not come back together.
+fn jitter_seed() -> u64 {
+    let nanoseconds = jiff::Timestamp::now().as_nanosecond();
+    (nanoseconds as u64) ^ u64::from(std::process::id()).rotate_left(32)
+}
+
+/// What the collector needs to know of one feed.
+pub(crate) fn collector_settings(settings: &FeedSettings) -> collector::FeedSettings {
+    collector::FeedSettings {
+        name: settings.name.clone(),
+        scope: settings.scope(),
+        poll_interval: settings.timing.poll_interval,
+        initial_lookback: settings.timing.initial_lookback,
+        page_size: settings.page_size,
+        overlap_floor: settings.timing.overlap_floor,
+        settle: settings.timing.settle,
+        activity_types: settings.activity_types.clone(),
+        excluded_activity_types: settings.excluded_activity_types.clone(),
+        actor_ids: settings.actor_ids.clone(),
+        organization_ids: settings.organization_ids.clone(),
+        ..collector::FeedSettings::default()
+    }
+}

@@ -1,0 +1,116 @@
+//! The promise, end to end, with the real program: what the API has is in the export, byte for byte, once, whatever happens.
+
+mod support;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use support::{Place, Simulator, assert_same_rows, wait_for};
+
+fn until_covered(place: &Place, end: Timestamp, patience: Duration) {
+    wait_for(&format!("coverage until {end}"), patience, || {
+        let until: Timestamp = place.covered_until()?.parse().ok()?;
+        (until >= end).then_some(())
+    });
+}
+
+fn assert_complete(place: &Place, simulator: &Simulator, end: Timestamp) -> usize {
+    let end = end.to_string();
+    let found = place.export(&["--to", &end]);
+    let expected = simulator.truth(&end);
+    assert_same_rows(&found, &expected, &place.log());
+    let status = place.status();
+    assert_eq!(status["feeds"][0]["gaps"].as_array().map(Vec::len), Some(0), "{status:#}");
+    assert_eq!(status["feeds"][0]["coverage"].as_array().map(Vec::len), Some(1), "{status:#}");
+    place.succeed(&["verify"]);
+    found.len()
+}
+
+#[test]
+fn every_error_of_the_contract_and_late_rows_lose_nothing() {
+    let simulator = Simulator::start(&[
+        "--activities",
+        "100000",
+        "--history",
+        "7d",
+        "--indexing-lag",
+        "30s",
+        "--every-fault",
+        "--requests-per-minute",
+        "6000",
+    ]);
+    let place = Place::new(
+        &simulator.base_url,
+        "poll_interval = \"1s\"\ninitial_lookback = \"6d\"\nsettle = \"32s\"\noverlap_floor = \"60s\"",
+    );
+    let collector = place.start(&["run"]);
+    // Everything up to a moment after the start, so that live rows with their lag are part of it.
+    let end = Timestamp::now() + Duration::from_secs(5);
+    until_covered(&place, end, Duration::from_mins(5));
+    assert!(collector.terminate().success(), "{}", place.log());
+    let begin: Timestamp =
+        place.status()["feeds"][0]["coverage"][0]["gte"].as_str().unwrap().parse().unwrap();
+    // The lookback begins inside the history: compare from there.
+    let begin = begin.to_string();
+    let found = place.export(&["--from", &begin, "--to", &end.to_string()]);
+    let expected = support::sorted_lines(
+        &simulator.get(&format!("/simulator/activities?created_at.gte={begin}&created_at.lt={end}")),
+    );
+    assert!(expected.len() > 60_000, "only {} rows to compare", expected.len());
+    assert_same_rows(&found, &expected, &place.log());
+    let status = place.status();
+    assert_eq!(status["feeds"][0]["gaps"].as_array().map(Vec::len), Some(0), "{status:#}");
+    place.succeed(&["verify"]);
+}
+
+#[test]
+fn fifty_kills_lose_nothing_and_double_nothing() {
+    let simulator = Simulator::start(&[
+        "--activities",
+        "100000",
+        "--history",
+        "5d",
+        "--indexing-lag",
+        "1s",
+        "--latency",
+        "30ms",
+        "--requests-per-minute",
+        "60000",
+    ]);
+    let place = Place::new(
+        &simulator.base_url,
+        "poll_interval = \"1s\"\ninitial_lookback = \"30d\"\nsettle = \"2s\"\noverlap_floor = \"10s\"\npage_size = 500",
+    );
+    // Moments from a fixed sequence (a linear congruential generator), so that a failure can be told again.
+    let mut state: u64 = 0x5eed;
+    for round in 0..50 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let collector = place.start(&["run"]);
+        std::thread::sleep(Duration::from_millis(30 + (state >> 33) % 400));
+        drop(collector); // SIGKILL
+        if round % 10 == 9 {
+            place.succeed(&["verify"]);
+        }
+    }
+    let end = Timestamp::now();
+    let collector = place.start(&["run"]);
+    until_covered(&place, end, Duration::from_mins(2));
+    assert!(collector.terminate().success(), "{}", place.log());
+    let rows = assert_complete(&place, &simulator, end);
+    assert!(rows > 70_000, "only {rows} rows to compare");
+}
+
+#[test]
+fn once_catches_up_and_stops_and_resumes_where_it_was() {
+    let simulator = Simulator::start(&["--activities", "3000", "--history", "2d", "--indexing-lag", "10ms"]);
+    let place = Place::new(&simulator.base_url, "initial_lookback = \"30d\"\nsettle = \"1s\"");
+    place.succeed(&["run", "--once"]);
+    let first: u64 = place.status()["ledger"]["sequence"].as_u64().unwrap();
+    assert!(first > 1500, "{first}");
+    std::thread::sleep(Duration::from_millis(1500));
+    let end: Timestamp = Timestamp::now() - Duration::from_millis(200);
+    std::thread::sleep(Duration::from_millis(1100));
+    place.succeed(&["run", "--once"]);
+    assert!(place.covered_until().unwrap().parse::<Timestamp>().unwrap() >= end);
+    assert_complete(&place, &simulator, end);
+}
