@@ -1,0 +1,160 @@
+//! One batch on its way, until each of its documents is delivered, was there already, or is refused for good.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    backoff::Backoff,
+    batch::{Batch, Document},
+    driver::{DriverStatus, failure_now, lock, wait},
+    sink::{ItemOutcome, Progress, Refusal, Sink, SinkError, SinkErrorKind, SinkFailure},
+};
+
+/// What a batch came to.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    /// The last sequence of the batch.
+    pub(crate) last: u64,
+    /// Documents to put aside, in order.
+    pub(crate) refusals: Vec<Refusal>,
+}
+
+/// Sends one batch for as long as it takes.
+pub(crate) struct Delivery<S, P> {
+    pub(crate) sink: Arc<S>,
+    pub(crate) progress: Arc<P>,
+    pub(crate) status: Arc<Mutex<DriverStatus>>,
+    pub(crate) name: String,
+    pub(crate) backoff: Backoff,
+}
+
+impl<S: Sink, P: Progress> Delivery<S, P> {
+    /// `None` when it was abandoned.
+    pub(crate) async fn run(mut self, batch: Batch, abandon: CancellationToken) -> Option<Settled> {
+        let last = batch.documents.last().map_or(0, |document| document.sequence);
+        let mut refusals = Vec::new();
+        // What is still to send, oldest part first: one batch, or the pieces it was cut into.
+        let mut parts = vec![batch];
+        while let Some(part) = parts.pop() {
+            if part.documents.is_empty() {
+                continue;
+            }
+            let answer = tokio::select! {
+                answer = self.sink.deliver(&part) => answer,
+                () = abandon.cancelled() => return None,
+            };
+            let (again, pause) = match answer {
+                Ok(outcomes) => self.sort(part, outcomes, &mut refusals),
+                Err(error) if error.kind == SinkErrorKind::TooLarge => {
+                    cut(part, &error, &mut refusals, &mut parts);
+                    continue;
+                }
+                Err(error) => {
+                    let pause = self.backoff.next(error.retry_after);
+                    self.failed(&error, pause).await;
+                    (part, Some(pause))
+                }
+            };
+            match pause {
+                None => self.recovered(),
+                Some(pause) => {
+                    lock(&self.status).retried += again.documents.len() as u64;
+                    parts.push(again);
+                    if !wait(pause, &abandon).await {
+                        return None;
+                    }
+                }
+            }
+        }
+        refusals.sort_by_key(|refusal| refusal.sequence);
+        Some(Settled { last, refusals })
+    }
+
+    /// Sorts a batch by its outcomes: counts what arrived, notes what is refused, returns what must be sent again and the wait before it.
+    fn sort(
+        &mut self,
+        part: Batch,
+        mut outcomes: Vec<ItemOutcome>,
+        refusals: &mut Vec<Refusal>,
+    ) -> (Batch, Option<Duration>) {
+        // A sink that answers for fewer documents than it was handed has not vouched for the others.
+        outcomes.resize(
+            part.documents.len(),
+            ItemOutcome::Retry { after: None, reason: "the sink gave no answer for it".into() },
+        );
+        let mut again: Vec<Document> = Vec::new();
+        let mut asked: Option<Duration> = None;
+        let mut why = String::new();
+        let mut status = lock(&self.status);
+        for (document, outcome) in part.documents.into_iter().zip(outcomes) {
+            match outcome {
+                ItemOutcome::Delivered => status.delivered += 1,
+                ItemOutcome::AlreadyThere => status.already_there += 1,
+                ItemOutcome::Refused { reason } => {
+                    refusals.push(Refusal { sequence: document.sequence, id: document.id, reason });
+                }
+                ItemOutcome::Retry { after, reason } => {
+                    asked = asked.max(after);
+                    why = reason;
+                    again.push(document);
+                }
+            }
+        }
+        drop(status);
+        if again.is_empty() {
+            return (Batch::default(), None);
+        }
+        let pause = self.backoff.next(asked);
+        tracing::debug!(sink = %self.name, documents = again.len(), reason = %why, wait = ?pause, "documents are sent again");
+        (Batch { documents: again }, Some(pause))
+    }
+
+    async fn failed(&self, error: &SinkError, pause: Duration) {
+        let failure = failure_now(error.kind.as_str(), &error.message, &error.hint);
+        let first_of_its_kind =
+            lock(&self.status).failure.as_ref().is_none_or(|known| known.kind != failure.kind);
+        if first_of_its_kind {
+            tracing::warn!(sink = %self.name, kind = error.kind.as_str(), error = %error, hint = %error.hint, wait = ?pause, "cannot deliver");
+            self.remember(failure.clone()).await;
+        } else {
+            tracing::debug!(sink = %self.name, kind = error.kind.as_str(), error = %error, wait = ?pause, "still cannot deliver");
+        }
+        lock(&self.status).failure = Some(failure);
+    }
+
+    /// Keeps the failure for `status` in other processes; not worth failing for.
+    async fn remember(&self, failure: SinkFailure) {
+        let progress = Arc::clone(&self.progress);
+        let stored = tokio::task::spawn_blocking(move || progress.failed(&failure)).await;
+        if let Ok(Err(error)) = stored {
+            tracing::debug!(sink = %self.name, error = %error, "the failure could not be stored");
+        }
+    }
+
+    fn recovered(&mut self) {
+        self.backoff.reset();
+        if let Some(failure) = lock(&self.status).failure.take() {
+            tracing::info!(sink = %self.name, after = %failure.kind, "delivering again");
+        }
+    }
+}
+
+/// Halves what is too large; a single document that is too large is refused.
+fn cut(part: Batch, error: &SinkError, refusals: &mut Vec<Refusal>, parts: &mut Vec<Batch>) {
+    let (first, second) = part.halves();
+    if !second.documents.is_empty() {
+        parts.push(second);
+        parts.push(first);
+        return;
+    }
+    let refused = first.documents.into_iter().map(|document| Refusal {
+        sequence: document.sequence,
+        id: document.id,
+        reason: error.message.clone(),
+    });
+    refusals.extend(refused);
+}
