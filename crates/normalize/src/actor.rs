@@ -118,12 +118,12 @@ pub(crate) struct Actor<'a> {
 }
 
 impl<'a> Actor<'a> {
-    /// Reads the `actor` of an activity, which is known to be an object.
-    pub(crate) fn read(raw: Raw<'a>, issues: &mut Issues) -> Self {
+    /// Reads the members of an activity's `actor`.
+    pub(crate) fn read(members: Vec<(Text<'a>, Raw<'a>)>, issues: &mut Issues) -> Self {
         let mut kept = [None; NAMES.len()];
         let mut strange = Vec::new();
         let mut unknown = 0;
-        for (name, value) in raw.members() {
+        for (name, value) in members {
             let place = TABLE.find(&name).map(usize::from);
             if place.is_some_and(|place| kept[place].is_some()) {
                 issues.add("actor", format_args!("{name:?} is given more than once; the last one stands"));

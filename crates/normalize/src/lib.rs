@@ -28,6 +28,7 @@
 mod actor;
 pub mod catalog;
 mod document;
+pub mod enrichment;
 mod flatten;
 mod issues;
 mod json;
@@ -36,6 +37,7 @@ mod names;
 mod outcome;
 mod raw;
 mod record;
+mod scan;
 mod sentence;
 mod table;
 mod time;
@@ -121,10 +123,15 @@ impl Normalizer {
     pub fn ecs(&self, raw: &[u8], context: &Context, out: &mut Vec<u8>) -> Outcome {
         let mut issues = Issues::default();
         let text = record::decode(raw, &mut issues);
-        let read = Record::read(&text, &mut issues);
+        let mut read = Record::read(&text);
+        let repaired = record::repaired(&text, &read, &mut issues);
+        if let Some(repaired) = &repaired {
+            read = Record::read(repaired);
+        }
         let mut outcome = Outcome::default();
         let mapping = match read {
-            Ok(record) => {
+            Ok(mut record) => {
+                record.settle(&mut issues);
                 let mapping = Mapping::of(record, &mut issues);
                 outcome.catalogued = matches!(mapping.meaning, Meaning::Known(_));
                 outcome.failed = matches!(mapping.meaning, Meaning::None);
@@ -150,14 +157,14 @@ impl Normalizer {
 pub fn sentence(raw: &[u8]) -> String {
     let mut issues = Issues::default();
     let text = record::decode(raw, &mut issues);
-    let record = match Record::read(&text, &mut issues) {
+    let mut record = match Record::read(&text) {
         Ok(record) => record,
         Err(reason) => return reason,
     };
-    let mut inner = vec![b'"'];
+    record.settle(&mut issues);
+    let mut inner = Vec::new();
     document::sentence(&mut inner, &Mapping::of(record, &mut issues));
-    inner.push(b'"');
-    let sentence: String = serde_json::from_slice(&inner).unwrap_or_default();
+    let sentence = scan::unescape(&String::from_utf8_lossy(&inner));
     // Names are the users' own: no terminal must be steered by one.
     sentence.replace(|letter: char| letter.is_control() || is_direction(letter), " ")
 }

@@ -94,7 +94,7 @@ impl<'a> Mapping<'a> {
             principal_is_person: person(vocabulary.wanted.principal_type),
             grantee_is_person: person(vocabulary.wanted.grantee_type),
         };
-        let Record { mut known, unknown } = record;
+        let Record { mut known, unknown, actor, .. } = record;
         let mut mapping = Mapping {
             meaning,
             outcome,
@@ -120,6 +120,11 @@ impl<'a> Mapping<'a> {
             addresses: Vec::new(),
         };
         mapping.unknown = mapping.aside.len() as u32;
+        let is_actor =
+            |(number, raw): &(u16, Raw<'a>)| *number == vocabulary.places.actor && raw.kind() == Kind::Object;
+        if known.iter().any(is_actor) {
+            mapping.actor = Some(Actor::read(actor, issues));
+        }
         known.retain(|(number, raw)| mapping.take(vocabulary, *number, *raw, &sense, issues));
         mapping.fields = known;
         mapping.finish(issues);
@@ -135,7 +140,7 @@ impl<'a> Mapping<'a> {
         sense: &Sense,
         issues: &mut Issues,
     ) -> bool {
-        if raw.is_empty() {
+        if raw.is_empty() || number == vocabulary.places.actor && self.actor.is_some() {
             return false;
         }
         let field = vocabulary.field(number);
@@ -159,18 +164,22 @@ impl<'a> Mapping<'a> {
         if field.shape == Shape::Datetime {
             return self.take_datetime(field, number, raw, issues);
         }
-        self.play(field.role, raw, sense, issues);
+        self.play(field.role, raw, sense);
         true
     }
 
     /// Puts a field where its role wants it, beside its place under `anthropic.audit`.
-    fn play(&mut self, role: Role, raw: Raw<'a>, sense: &Sense, issues: &mut Issues) {
+    fn play(&mut self, role: Role, raw: Raw<'a>, sense: &Sense) {
         match role {
-            Role::Plain | Role::CreatedAt | Role::Action | Role::PrincipalType | Role::GranteeType => {}
+            Role::Plain
+            | Role::Actor
+            | Role::CreatedAt
+            | Role::Action
+            | Role::PrincipalType
+            | Role::GranteeType => {}
             Role::Id => self.id = Some(raw),
             Role::OrganizationId => self.organization_id = Some(raw),
             Role::OrganizationName => self.organization_name = Some(raw),
-            Role::Actor => self.actor = Some(Actor::read(raw, issues)),
             Role::Reason => self.reason = raw.text(),
             Role::FileName => self.file_name = Some(raw),
             Role::RequestId => self.request_id = Some(raw),

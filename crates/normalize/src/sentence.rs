@@ -4,7 +4,7 @@
 //! {scopes}]`. One that begins with a capital letter is the whole sentence. In it
 //!
 //! - `{name}` is a field's value, `{name:format}` the value in a format, `{one/other}` the first that is there. Formats: `q`
-//!   in quotation marks, `words` with spaces for underscores, `upper`, `cents`, `usd`, `onoff`, `host`, `tool`;
+//!   in quotation marks, `words` with spaces for underscores, `cents`, `usd`, `onoff`, `host`, `tool`;
 //! - `{name?value:text|other:text|otherwise}` chooses a text by the field's value;
 //! - `[…]` is left out unless everything in it is there.
 //!
@@ -65,7 +65,6 @@ enum Format {
     Plain,
     Quoted,
     Words,
-    Upper,
     Cents,
     Dollars,
     OnOff,
@@ -243,7 +242,6 @@ impl Slot {
             "" => Format::Plain,
             "q" => Format::Quoted,
             "words" => Format::Words,
-            "upper" => Format::Upper,
             "cents" => Format::Cents,
             "usd" => Format::Dollars,
             "onoff" => Format::OnOff,
@@ -280,7 +278,7 @@ fn list_texts(raw: Raw<'_>, format: Format) -> Vec<Text<'_>> {
             Kind::Number => Some(Cow::Borrowed(element.json())),
             _ => None,
         })
-        .filter(|text| !text.is_empty())
+        .filter(|text| !text.is_empty() && text != "unspecified")
         .collect()
 }
 
@@ -315,7 +313,6 @@ impl Format {
             }
             Format::Words if text == "unspecified" => return false,
             Format::Words => word(out, &Cow::Owned(text.replace('_', " "))),
-            Format::Upper => word(out, &Cow::Owned(text.to_uppercase())),
             Format::OnOff => word(out, &Cow::Borrowed(if text == "true" { "on" } else { "off" })),
             Format::Host => word(out, &Cow::Owned(url::host(text).unwrap_or(text).to_owned())),
             Format::Cents => match text.parse::<i64>() {
