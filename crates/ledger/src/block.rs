@@ -21,6 +21,9 @@ pub(crate) const PAYLOAD_BYTES_MAX: usize = 65 << 20;
 /// Where in an activity its id is looked for.
 const ID_SEARCH_BYTES: usize = 4 << 10;
 
+/// Working memory kept from one block to the next; a giant activity's is given back.
+const KEPT_BYTES_MAX: usize = 2 << 20;
+
 const PAYLOAD_VERSION: u8 = 1;
 
 /// One activity, borrowed from a page or from a block.
@@ -51,26 +54,24 @@ pub(crate) fn cut(rows: &[Row<'_>]) -> Vec<Range<usize>> {
     ranges
 }
 
-/// The plain payload of some rows.
-pub(crate) fn encode_payload(rows: &[Row<'_>]) -> Vec<u8> {
-    let total: usize = rows.iter().map(|row| row.raw.len()).sum();
-    let mut payload = Vec::with_capacity(total + rows.len() * 16 + 16);
+/// Appends the plain payload of some rows.
+pub(crate) fn encode_payload(rows: &[Row<'_>], payload: &mut Vec<u8>) {
     payload.push(PAYLOAD_VERSION);
-    put_varint(&mut payload, rows.len() as u64);
+    put_varint(payload, rows.len() as u64);
     for row in rows {
-        put_varint(&mut payload, row.raw.len() as u64);
+        put_varint(payload, row.raw.len() as u64);
     }
     let mut before = 0_i64;
     for row in rows {
-        put_zigzag(&mut payload, row.created_at.wrapping_sub(before));
+        put_zigzag(payload, row.created_at.wrapping_sub(before));
         before = row.created_at;
     }
     let places = id_places(rows);
     for place in &places {
-        put_varint(&mut payload, place.map_or(0, |place| place as u64 + 1));
+        put_varint(payload, place.map_or(0, |place| place as u64 + 1));
     }
     for row in rows {
-        put_varint(&mut payload, row.id.len() as u64);
+        put_varint(payload, row.id.len() as u64);
     }
     for (row, place) in rows.iter().zip(&places) {
         if place.is_none() {
@@ -80,7 +81,6 @@ pub(crate) fn encode_payload(rows: &[Row<'_>]) -> Vec<u8> {
     for row in rows {
         payload.extend_from_slice(row.raw);
     }
-    payload
 }
 
 /// Where each row's id stands in its own bytes. Rows of one feed have it in the same place, so that is tried first.
@@ -191,6 +191,8 @@ impl Block {
 /// Compresses payloads; keeps its working memory, so it is made once.
 pub(crate) struct Compressor {
     inner: zstd::bulk::Compressor<'static>,
+    payload: Vec<u8>,
+    frame: Vec<u8>,
 }
 
 impl Compressor {
@@ -200,11 +202,29 @@ impl Compressor {
         inner.include_checksum(true)?;
         inner.include_contentsize(true)?;
         inner.include_dictid(false)?;
-        Ok(Self { inner })
+        Ok(Self { inner, payload: Vec::new(), frame: Vec::new() })
+    }
+
+    /// The size of the payload of some rows, and its frame.
+    pub(crate) fn compress_rows(&mut self, rows: &[Row<'_>]) -> std::io::Result<(usize, Vec<u8>)> {
+        let mut payload = std::mem::take(&mut self.payload);
+        payload.clear();
+        encode_payload(rows, &mut payload);
+        let frame = self.compress(&payload)?;
+        let bytes = payload.len();
+        if payload.capacity() <= KEPT_BYTES_MAX {
+            self.payload = payload;
+        }
+        Ok((bytes, frame))
     }
 
     pub(crate) fn compress(&mut self, payload: &[u8]) -> std::io::Result<Vec<u8>> {
-        self.inner.compress(payload)
+        self.frame.clear();
+        self.frame.reserve(zstd::zstd_safe::compress_bound(payload.len()));
+        self.inner.compress_to_buffer(payload, &mut self.frame)?;
+        let frame = self.frame.as_slice().to_vec();
+        self.frame.shrink_to(KEPT_BYTES_MAX);
+        Ok(frame)
     }
 }
 

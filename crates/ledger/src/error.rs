@@ -133,11 +133,6 @@ impl Error {
     pub fn hint(&self) -> &str {
         self.hint.unwrap_or_else(|| self.kind.hint())
     }
-
-    /// What was found, without the attempted step.
-    pub(crate) fn detail(&self) -> &str {
-        &self.detail
-    }
 }
 
 /// Names the attempted step of something that failed below.

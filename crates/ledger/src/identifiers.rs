@@ -15,9 +15,6 @@ use crate::error::{Error, Malformed, Step};
 use filter::Filter;
 use rusqlite::{Connection, OptionalExtension as _};
 
-#[allow(unused_imports)]
-pub(crate) use merge::sum;
-
 /// Bytes of an entry: 48 bits of fingerprint, 40 bits of sequence.
 const ENTRY_BYTES: usize = 11;
 
@@ -199,6 +196,48 @@ impl Identifiers {
         self.runs.retain(|run| !change.removed.contains(&run.number));
         self.runs.extend(change.added);
     }
+}
+
+/// An order-free sum over entries: equal sets have equal sums (add them up, wrapping), and one changed entry changes
+/// it.
+pub(crate) fn sum(entry: Identifier) -> u128 {
+    let mixed = u128::from(entry.fingerprint) << 64 | u128::from(entry.sequence);
+    let mixed = (mixed ^ mixed >> 59).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    (mixed ^ mixed >> 67).wrapping_mul(0xBF58_476D_1CE4_E5B9_94D0_49BB_1331_11EB)
+}
+
+/// Reads the whole index: how many entries it holds, and their sum. An entry that a lookup would not find (in the
+/// wrong chunk, out of order, not in the filter) is damage.
+pub(crate) fn audit(connection: &Connection) -> Result<(u64, u128), Error> {
+    let index = Identifiers::load(connection)?;
+    let mut statement =
+        connection.prepare_cached("SELECT place, entries FROM identifier_chunk ORDER BY place").step(READ)?;
+    let mut rows = statement.query([]).step(READ)?;
+    let (mut count, mut total) = (0, 0_u128);
+    while let Some(row) = rows.next().step(READ)? {
+        let place: i64 = row.get(0).step(READ)?;
+        let bytes = row.get_ref(1).and_then(|value| Ok(value.as_blob()?)).step(READ)?;
+        let run = index.runs.iter().find(|run| run.number == place >> 24);
+        let run = run.ok_or_else(|| Error::damaged(READ, "a chunk of ids belongs to no run"))?;
+        let mut before = None;
+        for entry in entries(bytes).step(READ)? {
+            let chunk = run.chunk_of(entry.fingerprint) as i64;
+            let found = chunk == place & 0xff_ffff && run.filter.may_hold(entry.fingerprint);
+            if !found || before > Some(entry) {
+                let detail =
+                    format!("the entry of sequence {} stands where it is not looked for", entry.sequence);
+                return Err(Error::damaged(READ, detail));
+            }
+            before = Some(entry);
+            count += 1;
+            total = total.wrapping_add(sum(entry));
+        }
+    }
+    let stated: u64 = index.runs.iter().map(|run| run.entries).sum();
+    if stated != count {
+        return Err(Error::damaged(READ, format!("its runs state {stated} entries, and {count} are there")));
+    }
+    Ok((count, total))
 }
 
 /// The sequences with a fingerprint, read without any filter: for a single question.

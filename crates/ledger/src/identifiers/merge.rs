@@ -48,15 +48,6 @@ pub(super) fn merge(connection: &Connection, number: i64, runs: &[&Run]) -> Resu
     output.finish(connection)
 }
 
-/// An order-free sum over entries: equal sets have equal sums, and one changed entry changes it.
-pub(crate) fn sum(entries: impl Iterator<Item = Identifier>) -> u128 {
-    entries.fold(0, |sum, entry| {
-        let mixed = u128::from(entry.fingerprint) << 64 | u128::from(entry.sequence);
-        let mixed = (mixed ^ mixed >> 59).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
-        sum.wrapping_add((mixed ^ mixed >> 67).wrapping_mul(0xBF58_476D_1CE4_E5B9_94D0_49BB_1331_11EB))
-    })
-}
-
 /// A run being read from its first chunk to its last.
 struct Input<'a> {
     run: &'a Run,

@@ -22,7 +22,9 @@ const STEP: &str = "append a page";
 pub(super) fn append(work: &mut Work<'_>, page: &Page<'_>) -> Result<Appended, Error> {
     let number = work.state.head.page + 1;
     let drain = drain_of(work, page, number)?;
-    let new_positions = new_positions(work, page)?;
+    let fingerprints: Vec<u64> =
+        page.rows.iter().map(|row| digest::fingerprint(page.feed.0, row.id)).collect();
+    let new_positions = new_positions(work, page, &fingerprints)?;
     let rows: Vec<Row<'_>> = new_positions.iter().map(|position| page.rows[*position as usize]).collect();
     let first_sequence = work.state.head.sequence + 1;
     if first_sequence + rows.len() as u64 > SEQUENCE_MAX {
@@ -31,6 +33,12 @@ pub(super) fn append(work: &mut Work<'_>, page: &Page<'_>) -> Result<Appended, E
     let late = late(work, page.feed, &rows)?;
 
     let leaves = store_rows(work, page, number, &rows)?;
+    let identifiers = new_positions
+        .iter()
+        .zip(first_sequence..)
+        .map(|(position, sequence)| Identifier { fingerprint: fingerprints[*position as usize], sequence });
+    let change = work.state.identifiers.add(work.connection, identifiers.collect())?;
+    work.state.identifiers.apply(change);
     let fields = PageFields {
         page: number,
         feed: page.feed.0,
@@ -102,13 +110,9 @@ fn drain_of(work: &mut Work<'_>, page: &Page<'_>, number: u64) -> Result<u64, Er
 }
 
 /// Positions of the rows that neither the ledger nor an earlier row of the page has.
-fn new_positions(work: &mut Work<'_>, page: &Page<'_>) -> Result<Vec<u32>, Error> {
+fn new_positions(work: &mut Work<'_>, page: &Page<'_>, fingerprints: &[u64]) -> Result<Vec<u32>, Error> {
     let rows = &page.rows;
-    let mut keyed: Vec<(u64, u32)> = rows
-        .iter()
-        .zip(0..)
-        .map(|(row, position)| (digest::fingerprint(page.feed.0, row.id), position))
-        .collect();
+    let mut keyed: Vec<(u64, u32)> = fingerprints.iter().copied().zip(0..).collect();
     keyed.sort_unstable();
     let mut fingerprints: Vec<u64> = keyed.iter().map(|(fingerprint, _)| *fingerprint).collect();
     fingerprints.dedup();
@@ -160,7 +164,7 @@ fn late(work: &Work<'_>, feed: FeedId, rows: &[Row<'_>]) -> Result<u32, Error> {
     Ok(late)
 }
 
-/// Stores the new rows as blocks, and their ids in the index; returns their leaves in order.
+/// Stores the new rows as blocks; returns their leaves in order.
 fn store_rows(
     work: &mut Work<'_>,
     page: &Page<'_>,
@@ -189,12 +193,6 @@ fn store_rows(
     for block in &blocks {
         store_block(work, page.feed, number, first_sequence, version, block)?;
     }
-    let identifiers = rows.iter().zip(first_sequence..).map(|(row, sequence)| {
-        let fingerprint = digest::fingerprint(page.feed.0, row.id);
-        Identifier { fingerprint, sequence }
-    });
-    let change = work.state.identifiers.add(work.connection, identifiers.collect())?;
-    work.state.identifiers.apply(change);
     Ok(blocks.into_iter().flat_map(|block| block.leaves).collect())
 }
 

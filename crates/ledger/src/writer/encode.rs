@@ -1,6 +1,6 @@
 //! Hashing and compressing the new rows of a page: the larger half of an append, spread over the threads there are.
 
-use crate::block::{Compressor, Row, cut, encode_payload};
+use crate::block::{Compressor, Row, cut};
 use crate::digest::{self, Digest};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,14 +56,14 @@ pub(super) fn encode_block(
     compressor: &mut Compressor,
 ) -> std::io::Result<Encoded> {
     let rows = &rows[range.clone()];
-    let payload = encode_payload(rows);
+    let (payload_bytes, frame) = compressor.compress_rows(rows)?;
     let times = || rows.iter().map(|row| row.created_at);
     Ok(Encoded {
         rows: range,
         created_from: times().min().unwrap_or_default(),
         created_to: times().max().unwrap_or_default(),
-        payload_bytes: payload.len(),
-        frame: compressor.compress(&payload)?,
+        payload_bytes,
+        frame,
         leaves: rows.iter().map(|row| digest::leaf(row.created_at, row.id, row.raw)).collect(),
     })
 }
