@@ -3,7 +3,7 @@
 //! `cargo bench -p normalize`. The rows are of the types that make up most of a feed, in about their proportions: half
 //! content views and edits, a fifth calls of the Compliance API, some sign-ins and administration.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::print_stdout)]
 
 #[path = "../tests/generator.rs"]
 mod generator;
@@ -32,11 +32,11 @@ const MIX: [(&str, usize); 10] = [
 /// Twenty rows of about this many bytes each.
 fn rows(bytes: usize) -> Vec<String> {
     let kinds = MIX.iter().flat_map(|(kind, count)| (0..*count as u32).map(move |variant| (*kind, variant)));
-    kinds.map(|(kind, variant)| sized(generator::activity(kind, variant), bytes)).collect()
+    kinds.map(|(kind, variant)| sized(&generator::activity(kind, variant), bytes)).collect()
 }
 
 /// Brings a row to a size the way rows differ on the wire: by the length of the user agent.
-fn sized(row: String, bytes: usize) -> String {
+fn sized(row: &str, bytes: usize) -> String {
     let (head, tail) = row.split_once("\"user_agent\":\"").expect("every actor of the mix has an agent");
     let (agent, tail) = tail.split_once('"').expect("the agent ends");
     let others = head.len() + tail.len() + 16;
@@ -64,7 +64,7 @@ fn by_tree(row: &str) -> Vec<u8> {
         "event": {
             "id": taken(&mut activity, "id"), "action": kind, "kind": "event", "module": "anthropic",
             "dataset": "anthropic.audit", "category": entry.categories, "type": entry.types, "severity": entry.severity,
-            "created": "2026-11-23T08:14:06Z", "sequence": 1234567,
+            "created": "2026-11-23T08:14:06Z", "sequence": 1_234_567,
         },
         "message": format!("{} {}", user.as_deref().unwrap_or("someone"), entry.sentence),
         "organization": {"id": taken(&mut activity, "organization_id")},

@@ -106,6 +106,8 @@ pub(crate) struct Actor<'a> {
     /// `user.email`, of user kinds only.
     pub(crate) email: Option<Text<'a>>,
     pub(crate) address: Option<IpAddr>,
+    /// The address as it is written; an IPv4 address only parses in the one way it is written.
+    pub(crate) address_text: Text<'a>,
     pub(crate) user_agent: Option<Raw<'a>>,
     /// What stays under `anthropic.audit.actor`, by its place in [`NAMES`]; values fit.
     kept: [Option<Raw<'a>>; NAMES.len()],
@@ -153,6 +155,7 @@ impl<'a> Actor<'a> {
             user_id: None,
             email: None,
             address: None,
+            address_text: Text::default(),
             user_agent: kept[USER_AGENT].take(),
             kept,
             provider,
@@ -183,13 +186,17 @@ impl<'a> Actor<'a> {
     /// Anthropic's own jobs, is a valid address and kept.
     fn read_address(&mut self, issues: &mut Issues) {
         let Some(raw) = self.kept[IP_ADDRESS].take() else { return };
-        match raw.text().and_then(|text| text.parse::<IpAddr>().ok()) {
-            Some(address) => self.address = Some(address.to_canonical()),
-            None => {
-                issues.add("actor.ip_address", format_args!("{} is not an address", issues_text(raw)));
-                self.strange.push((Cow::Borrowed("ip_address"), raw));
-            }
-        }
+        let Some(address) = raw.text().and_then(|text| text.parse::<IpAddr>().ok()) else {
+            issues.add("actor.ip_address", format_args!("{} is not an address", issues_text(raw)));
+            self.strange.push((Cow::Borrowed("ip_address"), raw));
+            return;
+        };
+        let canonical = address.to_canonical();
+        self.address = Some(canonical);
+        self.address_text = match raw.plain() {
+            Some(plain) if address.is_ipv4() => Cow::Borrowed(plain),
+            _ => Cow::Owned(canonical.to_string()),
+        };
     }
 
     fn text(&self, place: usize) -> Option<Text<'a>> {
@@ -257,16 +264,12 @@ impl<'a> Actor<'a> {
     fn name_unauthenticated(&mut self) -> (Text<'a>, Text<'a>) {
         self.email = self.text(UNAUTHENTICATED_EMAIL_ADDRESS);
         self.kept[UNAUTHENTICATED_EMAIL_ADDRESS] = None;
-        match &self.email {
-            Some(email) => {
-                self.phrase = Some(Cow::Owned(format!("{email} (unauthenticated)")));
-                (email.clone(), email.clone())
-            }
-            None => {
-                self.phrase = Some(Cow::Borrowed("Someone (unauthenticated)"));
-                (Cow::Borrowed("unauthenticated"), Cow::Borrowed("unauthenticated"))
-            }
-        }
+        let Some(email) = &self.email else {
+            self.phrase = Some(Cow::Borrowed("Someone (unauthenticated)"));
+            return (Cow::Borrowed("unauthenticated"), Cow::Borrowed("unauthenticated"));
+        };
+        self.phrase = Some(Cow::Owned(format!("{email} (unauthenticated)")));
+        (email.clone(), email.clone())
     }
 
     fn name_federated_identity(&self) -> (Text<'a>, Text<'a>) {

@@ -4,7 +4,6 @@
 //! fields came in. Nothing is written that says nothing.
 
 use std::borrow::Cow;
-use std::io::Write as _;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -66,9 +65,9 @@ impl<'a> Writer<'_, 'a> {
         self.issues
     }
 
-    fn member(&mut self, key: &str, plain: &str) {
+    fn member(&mut self, key: &str, made: &str) {
         json::key(self.out, key);
-        json::string(self.out, plain);
+        json::string(self.out, made);
     }
 
     fn raw_member(&mut self, key: &str, raw: Option<Raw<'_>>) {
@@ -88,8 +87,7 @@ impl<'a> Writer<'_, 'a> {
     fn time_member(&mut self, key: &str, time: Option<Timestamp>) {
         if let Some(time) = time {
             json::key(self.out, key);
-            // Writing into a vector cannot fail.
-            let _ = write!(self.out, "\"{time}\"");
+            json::timestamp(self.out, time);
         }
     }
 
@@ -121,7 +119,7 @@ impl<'a> Writer<'_, 'a> {
         if self.mapping.is_some() {
             self.issues.add("created_at", format_args!("no time in the record, {stand_in} stands for it"));
         }
-        let _ = write!(self.out, "\"{stand_in}\"");
+        json::timestamp(self.out, stand_in);
     }
 
     fn constants(&mut self) {
@@ -200,8 +198,7 @@ impl<'a> Writer<'_, 'a> {
             }
             let before = self.out.len();
             json::separate(self.out);
-            json::string(self.out, name);
-            self.out.push(b':');
+            name_key(self.out, name);
             if !flatten::value(self.out, raw, 1, &mut Losses::default()) {
                 self.out.truncate(before);
             }
@@ -226,8 +223,7 @@ impl<'a> Writer<'_, 'a> {
     fn named_text(&mut self, name: &str, text: &Text<'_>) {
         if !text.is_empty() {
             json::separate(self.out);
-            json::string(self.out, name);
-            self.out.push(b':');
+            name_key(self.out, name);
             json::text(self.out, text);
         }
     }
@@ -297,15 +293,17 @@ impl<'a> Writer<'_, 'a> {
             Meaning::None => self.lossy = true,
         }
         self.time_member("\"created\":", self.context.created);
-        self.member("\"dataset\":", "anthropic.audit");
+        json::key(self.out, "\"dataset\":\"anthropic.audit\"");
         self.raw_member("\"id\":", mapping.id);
         self.time_member("\"ingested\":", self.context.ingested);
         let mapped = !matches!(mapping.meaning, Meaning::None);
-        self.member("\"kind\":", if mapped { "event" } else { "pipeline_error" });
-        self.member("\"module\":", "anthropic");
+        json::key(self.out, if mapped { "\"kind\":\"event\"" } else { "\"kind\":\"pipeline_error\"" });
+        json::key(self.out, "\"module\":\"anthropic\"");
         self.original();
         if mapped {
-            self.member("\"outcome\":", mapping.outcome.as_str());
+            json::key(self.out, "\"outcome\":\"");
+            self.out.extend_from_slice(mapping.outcome.as_str().as_bytes());
+            self.out.push(b'"');
         }
         self.text_member("\"reason\":", mapping.reason.as_ref());
         self.sequence();
@@ -359,7 +357,8 @@ impl<'a> Writer<'_, 'a> {
         self.end(request);
         if let Some(code) = mapping.status_code {
             json::key(self.out, "\"response\":{\"status_code\":");
-            let _ = write!(self.out, "{code}}}");
+            json::signed(self.out, code);
+            self.out.push(b'}');
         }
         self.end(start);
 
@@ -381,18 +380,7 @@ impl<'a> Writer<'_, 'a> {
         self.list("\"hosts\":", &mut hosts);
 
         let actor = mapping.actor.as_ref();
-        let own = actor.and_then(|actor| actor.address);
-        let mut addresses: Vec<IpAddr> = own.into_iter().chain(mapping.addresses.iter().copied()).collect();
-        addresses.sort();
-        addresses.dedup();
-        if !addresses.is_empty() {
-            json::key(self.out, "\"ip\":[");
-            for address in addresses {
-                json::separate(self.out);
-                let _ = write!(self.out, "\"{address}\"");
-            }
-            self.out.push(b']');
-        }
+        self.related_addresses(actor, &mapping.addresses);
 
         let Targets { ids, emails, .. } = &mapping.targets;
         let mut users: Vec<&Text<'_>> =
@@ -400,6 +388,27 @@ impl<'a> Writer<'_, 'a> {
         users.extend(ids.iter().chain(emails).chain(&mapping.people));
         self.list("\"user\":", &mut users);
         self.end(start);
+    }
+
+    fn related_addresses(&mut self, actor: Option<&Actor<'_>>, others: &[IpAddr]) {
+        let own = actor.map(|actor| &actor.address_text).filter(|address| !address.is_empty());
+        if own.is_none() && others.is_empty() {
+            return;
+        }
+        json::key(self.out, "\"ip\":[");
+        if let (Some(own), []) = (own, others) {
+            json::text(self.out, own);
+        } else {
+            let mut addresses: Vec<IpAddr> =
+                actor.and_then(|actor| actor.address).into_iter().chain(others.iter().copied()).collect();
+            addresses.sort();
+            addresses.dedup();
+            for address in addresses {
+                json::separate(self.out);
+                json::string(self.out, &address.to_string());
+            }
+        }
+        self.out.push(b']');
     }
 
     /// Writes a sorted list without repetitions.
@@ -419,9 +428,10 @@ impl<'a> Writer<'_, 'a> {
     }
 
     fn source(&mut self, actor: Option<&Actor<'_>>) {
-        if let Some(address) = actor.and_then(|actor| actor.address) {
-            json::key(self.out, "\"source\":{\"ip\":\"");
-            let _ = write!(self.out, "{address}\"}}");
+        if let Some(address) = actor.map(|actor| &actor.address_text).filter(|address| !address.is_empty()) {
+            json::key(self.out, "\"source\":{\"ip\":");
+            json::text(self.out, address);
+            self.out.push(b'}');
         }
     }
 
@@ -444,7 +454,7 @@ impl<'a> Writer<'_, 'a> {
     fn url(&mut self, text: Option<&Text<'a>>) {
         // Parts of borrowed text are as free of escapes as the whole.
         match text {
-            Some(Cow::Borrowed(plain)) => self.url_parts(plain, |part| Cow::Borrowed(part)),
+            Some(Cow::Borrowed(plain)) => self.url_parts(plain, Cow::Borrowed),
             Some(Cow::Owned(made)) => self.url_parts(made, |part| Cow::Owned(part.to_owned())),
             None => {}
         }
@@ -512,6 +522,14 @@ impl<'a> Writer<'_, 'a> {
     }
 }
 
+/// Writes a name of ours, which needs no escaping, as a key.
+#[inline]
+fn name_key(out: &mut Vec<u8>, name: &str) {
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
 /// Writes the value of a field under `anthropic.audit`. Returns false if nothing was left to write.
 fn write_field(
     out: &mut Vec<u8>,
@@ -524,9 +542,17 @@ fn write_field(
     match shape {
         Shape::String | Shape::Boolean => out.extend_from_slice(raw.json().as_bytes()),
         Shape::Integer => {
-            let _ = write!(out, "{}", raw.integer().unwrap_or_default());
+            json::signed(out, raw.integer().unwrap_or_default());
         }
-        Shape::Decimal => out.extend_from_slice(raw.plain().unwrap_or("0").as_bytes()),
+        Shape::Decimal => {
+            let digits = raw.plain().unwrap_or("0");
+            let shortest = if digits.contains('.') {
+                digits.trim_end_matches('0').trim_end_matches('.')
+            } else {
+                digits
+            };
+            out.extend_from_slice(shortest.as_bytes());
+        }
         Shape::Datetime => match mapping.converted.iter().find(|(converted, _)| *converted == number) {
             Some((_, text)) => json::string(out, text),
             None => out.extend_from_slice(raw.json().as_bytes()),

@@ -124,9 +124,8 @@ fn close(out: &mut Vec<u8>, start: usize, bracket: u8) -> bool {
 /// Writes a number, as text if a parser downstream might refuse it.
 fn number(out: &mut Vec<u8>, raw: Raw<'_>, losses: &mut Losses) {
     let digits = raw.json();
-    if digits.len() <= 15 && !digits.as_bytes().contains(&b'e') && !digits.as_bytes().contains(&b'E') {
-        out.extend_from_slice(digits.as_bytes());
-    } else if digits.len() <= NUMBER_BYTES_MAX && digits.parse::<f64>().is_ok_and(f64::is_finite) {
+    let small = digits.len() <= 15 && !digits.contains(['e', 'E']);
+    if small || digits.len() <= NUMBER_BYTES_MAX && digits.parse::<f64>().is_ok_and(f64::is_finite) {
         out.extend_from_slice(digits.as_bytes());
     } else {
         cut_text(out, digits, losses);

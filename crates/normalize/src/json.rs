@@ -3,6 +3,12 @@
 //! A document is written once, in order, without a tree: a key is preceded by a comma unless it opens its object. Values
 //! that come from the activity are copied; text that was made or changed here is escaped.
 
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use crate::raw::Text;
+
 /// Writes the comma that separates a member from the one before it, then `key`, which ends in a colon.
 #[inline]
 pub(crate) fn key(out: &mut Vec<u8>, key: &str) {
@@ -20,7 +26,7 @@ pub(crate) fn separate(out: &mut Vec<u8>) {
 
 /// Writes text as a JSON string. Borrowed text stood in JSON without escapes and is copied as it is.
 #[inline]
-pub(crate) fn text(out: &mut Vec<u8>, text: &std::borrow::Cow<'_, str>) {
+pub(crate) fn text(out: &mut Vec<u8>, text: &Text<'_>) {
     out.push(b'"');
     inner(out, text);
     out.push(b'"');
@@ -28,10 +34,10 @@ pub(crate) fn text(out: &mut Vec<u8>, text: &std::borrow::Cow<'_, str>) {
 
 /// Writes the inside of a JSON string.
 #[inline]
-pub(crate) fn inner(out: &mut Vec<u8>, text: &std::borrow::Cow<'_, str>) {
+pub(crate) fn inner(out: &mut Vec<u8>, text: &Text<'_>) {
     match text {
-        std::borrow::Cow::Borrowed(plain) => out.extend_from_slice(plain.as_bytes()),
-        std::borrow::Cow::Owned(made) => escaped(out, made),
+        Cow::Borrowed(plain) => out.extend_from_slice(plain.as_bytes()),
+        Cow::Owned(made) => escaped(out, made),
     }
 }
 
@@ -84,6 +90,60 @@ pub(crate) fn number(out: &mut Vec<u8>, mut number: u64) {
     out.extend_from_slice(&digits[place..]);
 }
 
+/// Writes a whole number that may be negative.
+pub(crate) fn signed(out: &mut Vec<u8>, value: i64) {
+    if value < 0 {
+        out.push(b'-');
+    }
+    number(out, value.unsigned_abs());
+}
+
+/// Writes a timestamp as RFC 3339 in UTC, in quotation marks, with as many decimals as it has.
+///
+/// By hand because two of these stand in every document: the calendar is worked out from the day number, counted from a
+/// March so that the leap day ends a year.
+pub(crate) fn timestamp(out: &mut Vec<u8>, timestamp: Timestamp) {
+    let (seconds, nanoseconds) = (timestamp.as_second(), timestamp.subsec_nanosecond());
+    // Before 1970 both parts are negative; such times, and years beyond 9999, are not worth a fast way.
+    if !(0..253_402_300_800).contains(&seconds) {
+        string(out, &timestamp.to_string());
+        return;
+    }
+    let (day, second) = (seconds as u64 / 86_400 + 719_468, seconds as u64 % 86_400);
+    let (era, day) = (day / 146_097, day % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = era * 400 + year + u64::from(month <= 2);
+
+    let mut text = *b"\"0000-00-00T00:00:00";
+    let mut two = |place: usize, number: u64| {
+        text[place] = b'0' + (number / 10) as u8;
+        text[place + 1] = b'0' + (number % 10) as u8;
+    };
+    two(1, year / 100);
+    two(3, year % 100);
+    two(6, month);
+    two(9, day);
+    two(12, second / 3600);
+    two(15, second / 60 % 60);
+    two(18, second % 60);
+    out.extend_from_slice(&text);
+    if nanoseconds > 0 {
+        let mut decimals = *b".000000000";
+        let mut rest = nanoseconds as u32;
+        for decimal in decimals[1..].iter_mut().rev() {
+            *decimal = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        let kept = decimals.iter().rposition(|decimal| *decimal != b'0').unwrap_or_default();
+        out.extend_from_slice(&decimals[..=kept]);
+    }
+    out.extend_from_slice(b"Z\"");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +164,18 @@ mod tests {
             let mut out = Vec::new();
             number(&mut out, case);
             assert_eq!(out, case.to_string().as_bytes());
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn timestamps_are_written_as_the_library_writes_them(seconds in -62_135_596_800_i64..253_402_207_200, nanoseconds in 0..1_000_000_000_i32) {
+            for nanoseconds in [0, nanoseconds, nanoseconds / 1000 * 1000] {
+                let Ok(time) = Timestamp::new(seconds, nanoseconds) else { continue };
+                let mut out = Vec::new();
+                timestamp(&mut out, time);
+                proptest::prop_assert_eq!(String::from_utf8_lossy(&out).into_owned(), format!("\"{time}\""));
+            }
         }
     }
 }

@@ -28,7 +28,6 @@
 mod actor;
 pub mod catalog;
 mod document;
-pub mod enrichment;
 mod flatten;
 mod issues;
 mod json;

@@ -120,8 +120,9 @@ impl<'a> Mapping<'a> {
             addresses: Vec::new(),
         };
         mapping.unknown = mapping.aside.len() as u32;
-        let is_actor =
-            |(number, raw): &(u16, Raw<'a>)| *number == vocabulary.places.actor && raw.kind() == Kind::Object;
+        let is_actor = |(number, raw): &(u16, Raw<'a>)| {
+            *number == vocabulary.places.actor && raw.kind() == Kind::Object && !raw.is_empty()
+        };
         if known.iter().any(is_actor) {
             mapping.actor = Some(Actor::read(actor, issues));
         }
@@ -196,7 +197,7 @@ impl<'a> Mapping<'a> {
                 add_texts(&mut self.targets.ids, raw);
             }
             Role::TargetEmail => add_texts(&mut self.targets.emails, raw),
-            Role::TargetRole => add_texts(&mut self.targets.roles, raw),
+            Role::RankOfTarget => add_texts(&mut self.targets.roles, raw),
             Role::Person => add_texts(&mut self.people, raw),
             Role::Host => self.add_host(raw.text()),
         }
@@ -298,13 +299,11 @@ impl<'a> Meaning<'a> {
             issues.add("type", format_args!("missing, so the activity cannot be mapped"));
             return Meaning::None;
         };
-        match catalog::find(&name) {
-            Some(activity) => Meaning::Known(activity),
-            None => {
-                let derived = Box::new(catalog::derive(&name));
-                Meaning::Guessed(name, derived)
-            }
+        if let Some(activity) = catalog::find(&name) {
+            return Meaning::Known(activity);
         }
+        let derived = Box::new(catalog::derive(&name));
+        Meaning::Guessed(name, derived)
     }
 
     fn name(&self) -> &str {

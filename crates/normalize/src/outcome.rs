@@ -66,11 +66,10 @@ impl OutcomeRule {
             OutcomeRule::Fixed(outcome) => *outcome,
             OutcomeRule::Read(sources) => sources
                 .iter()
-                .filter_map(|source| {
+                .find_map(|source| {
                     let raw = value(source.field)?;
                     source.decide(source.member.map_or(Some(raw), |member| raw.member(member))?)
                 })
-                .next()
                 .unwrap_or(EventOutcome::Unknown),
         }
     }

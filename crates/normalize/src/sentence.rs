@@ -3,7 +3,7 @@
 //! A template says what happened and follows the actor's name: `created Admin API key {admin_api_key_id}[ with scope
 //! {scopes}]`. One that begins with a capital letter is the whole sentence. In it
 //!
-//! - `{name}` is a field's value, `{name:format}` the value in a format, `{one/other}` the first that is there. Formats: `q`
+//! - `{name}` is a field's value, `{name:format}` the value in a format, `{one/other/'text}` the first that is there. Formats: `q`
 //!   in quotation marks, `words` with spaces for underscores, `cents`, `usd`, `onoff`, `host`, `tool`;
 //! - `{name?value:text|other:text|otherwise}` chooses a text by the field's value;
 //! - `[…]` is left out unless everything in it is there.
@@ -58,6 +58,7 @@ enum Source {
     UrlPath,
     UrlHost,
     StatusReason,
+    Literal(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +153,10 @@ fn compile_value(text: &'static str) -> Part {
 }
 
 impl Source {
-    fn compile(name: &str) -> Self {
+    fn compile(name: &'static str) -> Self {
+        if let Some(text) = name.strip_prefix('\'') {
+            return Source::Literal(text);
+        }
         match name {
             "person" => Source::Person,
             // A field of this name exists, and its type reads its outcome from it.
@@ -176,6 +180,7 @@ impl Source {
                 })
             }
             Source::Outcome => Some(Cow::Borrowed(scene.outcome.as_str())),
+            Source::Literal(text) => Some(Cow::Borrowed(text)),
             Source::Person => scene.persons.first().cloned(),
             Source::StatusReason => scene.status_reason.cloned(),
             Source::UrlPath => part_of(scene.url?, |url| url::split(url).path.unwrap_or(url)),

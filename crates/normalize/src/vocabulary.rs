@@ -53,7 +53,7 @@ pub(crate) enum Role {
     UserId,
     TargetId,
     TargetEmail,
-    TargetRole,
+    RankOfTarget,
     /// A user acted upon if `principal_type` says user.
     PrincipalId,
     PrincipalType,
@@ -278,7 +278,7 @@ fn read_role(cell: &'static str) -> (Role, Option<&'static str>) {
         "user_id" => (Role::UserId, None),
         "target_id" => (Role::TargetId, None),
         "target_email" => (Role::TargetEmail, None),
-        "target_role" => (Role::TargetRole, None),
+        "target_role" => (Role::RankOfTarget, None),
         "principal_id" => (Role::PrincipalId, None),
         "principal_type" => (Role::PrincipalType, None),
         "grantee_id" => (Role::GranteeId, None),

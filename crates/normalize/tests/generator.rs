@@ -8,15 +8,15 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// One documented field.
-pub struct Documented {
-    pub name: &'static str,
-    pub json: &'static str,
-    pub presence: &'static str,
-    pub values: &'static str,
+pub(crate) struct Documented {
+    pub(crate) name: &'static str,
+    pub(crate) json: &'static str,
+    pub(crate) presence: &'static str,
+    pub(crate) values: &'static str,
 }
 
 /// The documented fields of every type that has any.
-pub static FIELDS: LazyLock<BTreeMap<&'static str, Vec<Documented>>> = LazyLock::new(|| {
+pub(crate) static FIELDS: LazyLock<BTreeMap<&'static str, Vec<Documented>>> = LazyLock::new(|| {
     let mut fields: BTreeMap<&str, Vec<Documented>> = BTreeMap::new();
     let rows = include_str!("data/activity-fields.tsv").lines().filter(|line| !line.starts_with('#')).skip(1);
     for line in rows {
@@ -32,16 +32,17 @@ pub static FIELDS: LazyLock<BTreeMap<&'static str, Vec<Documented>>> = LazyLock:
 const AGENT: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
 
 /// An activity of a type, as JSON.
-pub fn activity(kind: &str, variant: u32) -> String {
+pub(crate) fn activity(kind: &str, variant: u32) -> String {
     activity_by(kind, variant, &actor_of(kind))
 }
 
 /// An activity of a type by this actor, as JSON.
-pub fn activity_by(kind: &str, variant: u32, actor: &str) -> String {
+pub(crate) fn activity_by(kind: &str, variant: u32, actor: &str) -> String {
     let homeless = kind == "compliance_api_accessed" || kind.contains("login");
-    let (id, uuid) = match homeless {
-        true => ("null", "null"),
-        false => ("\"org_01HQnorthwind0000000000\"", "\"3f2a7c1e-8b4d-4e6f-9a0b-1c2d3e4f5a6b\""),
+    let (id, uuid) = if homeless {
+        ("null", "null")
+    } else {
+        ("\"org_01HQnorthwind0000000000\"", "\"3f2a7c1e-8b4d-4e6f-9a0b-1c2d3e4f5a6b\"")
     };
     let mut row = format!(
         "{{\"id\":\"activity_01{}{variant}\",\"created_at\":\"2026-11-23T08:14:05.123456Z\",\"organization_id\":{id},\
@@ -66,7 +67,7 @@ fn actor_of(kind: &str) -> String {
         }
         "anthropic_access" | "cmek_preserve" => r#"{"type":"anthropic_actor","email_address":null}"#.to_owned(),
         "compliance_api_accessed" => {
-            format!(r#"{{"type":"api_actor","api_key_id":"apikey_01J7xq2Vn8","ip_address":"203.0.113.9","user_agent":"claudetrail/0.1.0"}}"#)
+            r#"{"type":"api_actor","api_key_id":"apikey_01J7xq2Vn8","ip_address":"203.0.113.9","user_agent":"claudetrail/0.1.0"}"#.to_owned()
         }
         _ if kind.contains("login_failed") || kind.contains("login_initiated") || kind.contains("anonymous") => {
             format!(r#"{{"type":"unauthenticated_user_actor","unauthenticated_email_address":"ana@example.com",{from}}}"#)

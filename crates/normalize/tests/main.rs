@@ -1,4 +1,10 @@
 //! The tests of the crate, over its public interface.
 
+mod bad_input;
+mod catalogue;
+mod documents;
 mod generator;
+mod properties;
+mod rules;
 mod sentences;
+mod support;

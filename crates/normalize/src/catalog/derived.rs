@@ -90,13 +90,12 @@ pub fn derive(name: &str) -> Derived {
 /// The type ECS allows in this category that is nearest to what the verb says.
 fn bend(category: &str, kind: &'static str) -> &'static str {
     match (category, kind) {
-        ("authentication", "end") => "end",
-        ("authentication", _) => "start",
-        ("session", "creation" | "start") => "start",
-        ("session", "deletion" | "end") => "end",
-        ("session", _) | ("iam", "access" | "error" | "start" | "end") => "info",
+        ("authentication", "end") | ("session", "deletion" | "end") => "end",
+        ("authentication", _) | ("session", "creation" | "start") => "start",
         ("configuration" | "file", "start" | "end" | "error") => "change",
-        ("web", "creation" | "deletion" | "change" | "start" | "end") => "info",
+        ("session", _)
+        | ("iam", "access" | "error" | "start" | "end")
+        | ("web", "creation" | "deletion" | "change" | "start" | "end") => "info",
         ("api", _) => "access",
         _ => kind,
     }
