@@ -1,10 +1,81 @@
 //! The believable organization: "Northwind Robotics", made on demand from a seed.
+//!
+//! Three organizations under one parent (the Enterprise one, its Console twin, the subsidiary Tidewater Automation), 180
+//! people in four time zones, service accounts, pipelines, a directory, other readers of the Compliance API, and six
+//! incidents. Everything is invented; addresses come from the ranges reserved for documentation.
+//!
+//! # How it is made
+//!
+//! Time is cut into buckets of a quarter of an hour. What begins in a bucket (a working day, a session, a pipeline run, a
+//! poll) is planned from the seed and the bucket alone, as small [`row::Draft`]s; nothing lasts longer than three buckets, so
+//! the rows of one bucket are known from its own plan and the three before it. Only then are the bytes written. Rare events
+//! ([`sweep`]) and the incidents ([`stories`]) have moments of their own and join the bucket they fall into.
+//!
+//! # What is guaranteed
+//!
+//! - The same options give the same bytes, for any range, asked in any order, from any thread.
+//! - Rows are sorted by (`created_at`, `id`); ids are unique and grow with time; equal times occur.
+//! - Memory holds the last few buckets, never the history.
+//! - Every known activity type occurs between `history_start` and `history_end`, in the last thirty days of it.
+//! - After `history_end` life goes on at the same density, without incidents.
+//! - While story 2 has recording switched off, the Enterprise organization has no rows.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use jiff::civil::Date;
+
+mod calendar;
+mod cast;
+mod catalog;
+mod machines;
+mod nested;
+mod people;
+mod places;
+mod random;
+mod readers;
+mod recent;
+mod recipe;
+mod rhythm;
+mod row;
+mod sessions;
+mod stories;
+mod sweep;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+mod values;
+
+use calendar::{Calendar, Day};
+use cast::Cast;
+use catalog::Catalog;
+use people::ENTERPRISE;
+use places::OFFICES;
+use random::{mix, salt, unit};
+use readers::Readers;
+use recent::Recent;
+use rhythm::Rhythm;
+use row::{Draft, Fill};
+use stories::Stories;
+use text::SECOND;
+
+/// Length of a bucket. A whole number of them makes an hour.
+const BUCKET_MINUTES: i64 = 15;
+const BUCKET: i64 = BUCKET_MINUTES * 60 * SECOND;
+/// Plans that a bucket needs beside its own.
+const PLANS_BEFORE: i64 = 3;
+/// Bytes of finished rows that are kept for the next question.
+const KEPT_BYTES: usize = 48 << 20;
+/// Bytes of a row beside its text: its share of the tables, its ids.
+const ROW_OVERHEAD: usize = 280;
+/// Drafts and days that are kept: enough for the plans that neighbouring buckets share.
+const KEPT_DRAFTS: usize = 400_000;
+const KEPT_DAYS: usize = 16;
+/// Rows that stand beside the buckets' own have serials from here on.
+const ASIDE: u32 = 0xF_0000;
 
 /// What a [`World`] is made from.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +120,7 @@ pub struct Story {
     pub title: &'static str,
     /// What happened, in one sentence.
     pub sentence: String,
-    /// First row of the incident.
+    /// First row of the incident, sign-in before it included.
     pub from: Timestamp,
     /// Just after its last row (exclusive).
     pub to: Timestamp,
@@ -64,7 +135,7 @@ pub struct Story {
 }
 
 /// A documentation range that the organization's people come from, with the geography invented for it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Network {
     /// `203.0.113.0/26`.
     pub cidr: &'static str,
@@ -78,7 +149,7 @@ pub struct Network {
     pub latitude: f64,
     /// Degrees.
     pub longitude: f64,
-    /// Own premises: kept out of travel rules.
+    /// Own premises and machines: kept out of travel rules.
     pub trusted: bool,
 }
 
@@ -108,12 +179,46 @@ pub struct Bucket {
 #[derive(Debug)]
 pub struct World {
     options: WorldOptions,
+    history: (i64, i64),
+    cast: Cast,
+    rhythm: Rhythm,
+    calendar: Calendar,
+    readers: Readers,
+    stories: Stories,
+    session_landmarks: sessions::Landmarks,
+    machine_landmarks: machines::Landmarks,
+    unlisted_types: &'static [&'static str],
+    buckets: Mutex<Recent<i64, Bucket>>,
+    plans: Mutex<Recent<i64, Vec<Draft>>>,
+    spans: Mutex<Recent<i64, Vec<Draft>>>,
+    days: Mutex<Recent<(usize, Date), Vec<Option<Day>>>>,
 }
 
 impl World {
-    /// Prepares people, places and plans; makes no activity yet.
+    /// Prepares people, places and plots; makes no activity yet.
     pub fn new(options: WorldOptions) -> World {
-        World { options }
+        let history = (options.history_start.as_microsecond(), options.history_end.as_microsecond());
+        let cast = Cast::new(options.seed);
+        let rhythm = Rhythm::new(&cast.people, options.activities_per_day.max(1.0));
+        let calendar = Calendar::new(rhythm.turnout);
+        let readers = Readers::new(&cast);
+        let stories = Stories::new(&cast, &readers, history.0..history.1);
+        World {
+            history,
+            rhythm,
+            calendar,
+            readers,
+            stories,
+            cast,
+            options,
+            session_landmarks: sessions::Landmarks::new(),
+            machine_landmarks: machines::Landmarks::new(),
+            unlisted_types: Catalog::get().library.text("unlisted_types"),
+            buckets: Mutex::new(Recent::new(KEPT_BYTES)),
+            plans: Mutex::new(Recent::new(KEPT_DRAFTS)),
+            spans: Mutex::new(Recent::new(3)),
+            days: Mutex::new(Recent::new(KEPT_DAYS)),
+        }
     }
 
     /// What this world was made from.
@@ -122,46 +227,221 @@ impl World {
     }
 
     /// All activities of the half-open range `[from, to)`, sorted by (`created_at`, `id`).
+    ///
+    /// The whole answer is held in memory: ask for what fits, or walk with [`World::bucket`].
     pub fn activities(&self, from: Timestamp, to: Timestamp) -> Vec<Generated> {
-        let _ = (from, to);
-        Vec::new()
+        let mut rows = Vec::new();
+        let mut at = from.max(self.options.history_start);
+        while at < to {
+            let bucket = self.bucket(at);
+            let first = bucket.rows.partition_point(|row| row.created_at < from);
+            let last = bucket.rows.partition_point(|row| row.created_at < to);
+            rows.extend_from_slice(&bucket.rows[first..last.max(first)]);
+            if bucket.to <= at {
+                break;
+            }
+            at = bucket.to;
+        }
+        rows
     }
 
     /// The bucket that `at` lies in. Walking bucket by bucket reads any range without copying rows.
     pub fn bucket(&self, at: Timestamp) -> Arc<Bucket> {
-        Arc::new(Bucket { from: at, to: at, rows: Vec::new() })
+        let from = at.as_microsecond().div_euclid(BUCKET) * BUCKET;
+        if let Some(bucket) = locked(&self.buckets).get(&from) {
+            return bucket;
+        }
+        let bucket = Arc::new(self.make_bucket(from));
+        let bytes = bucket.rows.iter().map(|row| row.json.len() + ROW_OVERHEAD).sum();
+        locked(&self.buckets).put(from, Arc::clone(&bucket), bytes);
+        bucket
     }
 
     /// The organizations under the parent: the Enterprise one, its Console twin, the subsidiary.
     pub fn organizations(&self) -> Vec<Organization> {
-        Vec::new()
+        self.cast.organizations.clone()
     }
 
-    /// One activity of each of the 524 known types, all at `at`.
+    /// One activity of each of the 524 known types, all at `at`, with every documented field that is still sent.
     pub fn one_of_each_type(&self, at: Timestamp) -> Vec<Generated> {
-        let _ = at;
-        Vec::new()
+        let drafts = sweep::one_of_each(&self.cast, at.as_microsecond());
+        self.write(drafts, ASIDE, Fill::Complete)
     }
 
-    /// The six incidents.
+    /// The six incidents, without those for which history is too short.
     pub fn stories(&self) -> Vec<Story> {
-        Vec::new()
+        self.stories.told.clone()
     }
 
-    /// The address ranges in use.
+    /// The address ranges in use. Nothing acts from an address outside them.
     pub fn networks(&self) -> Vec<Network> {
-        Vec::new()
+        places::NETWORKS.to_vec()
     }
 
-    /// Whether the feed's key lacks its scope at this moment (story 6).
+    /// Whether the feed's keys lack their scope at this moment (story 6).
     pub fn scope_lost(&self, at: Timestamp) -> bool {
-        let _ = at;
-        false
+        stories::scope_lost(self.history.1).contains(&at.as_microsecond())
     }
 
-    /// How much later than usual a row of this moment can be fetched (story 6).
+    /// How much later than usual a row of this moment can be fetched (story 6): up to an hour, else zero.
     pub fn extra_lag(&self, created_at: Timestamp) -> Duration {
-        let _ = created_at;
-        Duration::ZERO
+        if !self.scope_lost(created_at) {
+            return Duration::ZERO;
+        }
+        let draw = mix(mix(self.options.seed, salt("lag")), created_at.as_microsecond() as u64);
+        Duration::from_micros((unit(draw) * 3600e6) as u64)
     }
+
+    fn make_bucket(&self, from: i64) -> Bucket {
+        let to = from + BUCKET;
+        let within = |draft: &&Draft| from.max(self.history.0) <= draft.at && draft.at < to;
+        let mut drafts: Vec<Draft> = Vec::new();
+        for before in (0..=PLANS_BEFORE).rev() {
+            drafts.extend(self.plan(from - before * BUCKET).iter().filter(within).cloned());
+        }
+        for span in [sweep::span_of(self.history.1, from), sweep::span_of(self.history.1, to - 1)] {
+            let rare = self.span(span);
+            let first = rare.partition_point(|draft| draft.at < from);
+            drafts.extend(rare[first..].iter().take_while(|draft| draft.at < to).filter(within).cloned());
+            if (to - 1 - self.history.1).div_euclid(sweep::SPAN) == span {
+                break;
+            }
+        }
+        if let Some(silence) = self.stories.silence() {
+            drafts.retain(|draft| !silence.contains(&draft.at) || draft.organization() != Some(ENTERPRISE));
+        }
+        let first = self.stories.drafts.partition_point(|draft| draft.at < from);
+        drafts.extend(self.stories.drafts[first..].iter().take_while(|draft| draft.at < to).cloned());
+        if self.options.unknown_share > 0.0 {
+            drafts.iter_mut().for_each(|draft| self.estrange(draft));
+        }
+        let moment = |at| Timestamp::from_microsecond(at).unwrap_or(self.options.history_end);
+        Bucket { from: moment(from), to: moment(to), rows: self.write(drafts, 0, Fill::Ordinary) }
+    }
+
+    /// All that begins in a bucket.
+    fn plan(&self, from: i64) -> Arc<Vec<Draft>> {
+        if let Some(plan) = locked(&self.plans).get(&from) {
+            return plan;
+        }
+        let to = from + BUCKET;
+        let mut drafts = Vec::new();
+        let mut presence = 0.0;
+        let mut first = 0;
+        for (office, place) in OFFICES.iter().enumerate() {
+            // Offices are whole quarters of an hour apart, so a bucket lies within one local day.
+            let days = self.days(office, self.calendar.date(office, from));
+            for (index, day) in days.iter().enumerate() {
+                let Some(day) = day else { continue };
+                let person = first + index;
+                let planner = sessions::Planner {
+                    cast: &self.cast,
+                    landmarks: &self.session_landmarks,
+                    person,
+                    rates: &self.rhythm.rates[person],
+                };
+                presence += planner.plan(day, from, to, &mut drafts);
+            }
+            first += place.people;
+        }
+        let business = self.rhythm.business(presence, (BUCKET / SECOND) as f64);
+        machines::plan(&self.cast, &self.rhythm, &self.machine_landmarks, (from, to), business, &mut drafts);
+        let lost = stories::scope_lost(self.history.1);
+        let refused = |at: i64| lost.contains(&at);
+        self.readers.plan(&self.cast, &self.rhythm, (from, to), business, &refused, &mut drafts);
+        let plan = Arc::new(drafts);
+        locked(&self.plans).put(from, Arc::clone(&plan), plan.len().max(1));
+        plan
+    }
+
+    /// The day of everybody in an office.
+    fn days(&self, office: usize, date: Date) -> Arc<Vec<Option<Day>>> {
+        if let Some(days) = locked(&self.days).get(&(office, date)) {
+            return days;
+        }
+        let members = self.cast.people.members.iter().filter(|person| person.office == office);
+        let days = Arc::new(members.map(|person| self.calendar.day(person, date)).collect());
+        locked(&self.days).put((office, date), Arc::clone(&days), 1);
+        days
+    }
+
+    /// The rare events of thirty days.
+    fn span(&self, span: i64) -> Arc<Vec<Draft>> {
+        if let Some(rare) = locked(&self.spans).get(&span) {
+            return rare;
+        }
+        let silence = self.stories.silence();
+        let setting = sweep::Setting {
+            cast: &self.cast,
+            calendar: &self.calendar,
+            landmarks: &self.session_landmarks,
+            history: self.history,
+            told: &|id| self.stories.drafts.iter().any(|draft| draft.kind == id),
+            silent: &|at| silence.as_ref().is_some_and(|silence| silence.contains(&at)),
+        };
+        let rare = Arc::new(setting.span(span));
+        locked(&self.spans).put(span, Arc::clone(&rare), 1);
+        rare
+    }
+
+    /// Makes some rows ones that no catalogue knows: half a new type, half a new field.
+    fn estrange(&self, draft: &mut Draft) {
+        let draw = mix(draft.key, salt("unknown"));
+        if unit(draw) >= self.options.unknown_share {
+            return;
+        }
+        if draw.is_multiple_of(2) {
+            let types = self.unlisted_types;
+            draft.unlisted = Some(types[random::scale(mix(draw, 1), types.len())]);
+        } else {
+            let mut fields = draft.fixed.as_deref().cloned().unwrap_or_default();
+            fields.push(("client_surface", "{\"name\":\"desktop\",\"generation\":3}".to_owned()));
+            draft.fixed = Some(Arc::new(fields));
+        }
+    }
+
+    /// Writes drafts into one buffer, in their final order.
+    fn write(&self, drafts: Vec<Draft>, first_serial: u32, fill: Fill) -> Vec<Generated> {
+        let mut numbered: Vec<((u64, u64), Draft)> = drafts
+            .into_iter()
+            .zip(first_serial..)
+            .map(|(draft, serial)| (row::id_numbers(draft.at, draft.key, serial), draft))
+            .collect();
+        numbered.sort_unstable_by_key(|(numbers, _)| *numbers);
+        let mut buffer = Vec::with_capacity(numbered.len() * 1200);
+        let mut rows = Vec::with_capacity(numbered.len());
+        let mut ends = Vec::with_capacity(numbered.len());
+        for (numbers, draft) in &numbered {
+            let id = row::id_text(*numbers);
+            let redacted = draft.at.max(self.history.1) >= row::NAMES_REDACTED_SINCE;
+            row::write(&mut buffer, &self.cast, draft, &id, fill, redacted);
+            ends.push(buffer.len());
+            rows.push(self.outline(id, draft));
+        }
+        let text = Bytes::from(buffer);
+        let mut start = 0;
+        for (row, end) in rows.iter_mut().zip(ends) {
+            row.json = text.slice(start..end);
+            start = end;
+        }
+        rows
+    }
+
+    fn outline(&self, id: String, draft: &Draft) -> Generated {
+        let organization = draft.organization().map(|position| &self.cast.organizations[position]);
+        Generated {
+            id,
+            created_at: Timestamp::from_microsecond(draft.at).unwrap_or(self.options.history_end),
+            activity_type: draft.unlisted.unwrap_or(Catalog::get().kind(draft.kind).name),
+            actor_user_id: draft.actor.user_id.clone(),
+            organization_id: organization.map(|organization| organization.id.clone()),
+            organization_uuid: organization.map(|organization| organization.uuid.clone()),
+            json: Bytes::new(),
+        }
+    }
+}
+
+/// A lock whose holder panicked is still good: the memory it guards can always be made again.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
