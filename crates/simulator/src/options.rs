@@ -124,8 +124,8 @@ pub struct SimulatorOptions {
     pub latency_max: Duration,
     /// The row of a call is visible within this long after the call. Default 1 s.
     pub own_read_lag_max: Duration,
-    /// Rows of calls that are kept per parent, at most; then the oldest goes. Default 250,000 (about 60 MB, seven hours
-    /// at the full budget).
+    /// Rows of calls that are kept per parent; beyond that the oldest goes, and is missing from the feed. Default 100,000:
+    /// some 75 MB, two months at a call a minute, nearly three hours at the full budget.
     pub own_reads_max: usize,
     /// Whether the six withdrawn names are accepted as filter values. Default no.
     pub accept_withdrawn_types: bool,
@@ -150,7 +150,7 @@ impl SimulatorOptions {
             very_late_max: Duration::from_hours(6),
             latency_max: Duration::from_millis(20),
             own_read_lag_max: Duration::from_secs(1),
-            own_reads_max: 250_000,
+            own_reads_max: 100_000,
             accept_withdrawn_types: false,
             public_base_url: "https://api.anthropic.com".to_owned(),
             fault_plan: FaultPlan::default(),

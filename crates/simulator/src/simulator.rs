@@ -5,6 +5,21 @@
 //! organization), may meet a fault of the plan, and, where the API itself answered, leaves a row in the feed.
 //!
 //! Paths under `/simulator` are not the vendor's: they are the test's window into the server, without key or budget.
+//!
+//! # Where the contract is silent
+//!
+//! | question | choice |
+//! | --- | --- |
+//! | which calls leave a row | those the API itself answers for a valid key: 200, 400, 403, 404, 405, 429, 500. A 401 has no request id to name, and what a gateway answers (408, 502, 503, 504, 529, a web page, silence) never reached the API |
+//! | `x-should-retry` | `false` on a 4xx, but `true` on 408 and 429, which are for trying again; `true` on 500 and 529; none on 502, 503, 504 |
+//! | what spends of the budget | every call with a valid key under `/v1/compliance/`, refused or not, but not the 429 itself |
+//! | the budget's shape | a bucket of one minute's requests that refills evenly; `…-reset` is when it is full again |
+//! | a parameter that may stand once, twice | 400 |
+//! | a bare id as `before_id` | 400: only `after_id` is known to take one |
+//! | a cursor under another filter, order or window | a place in the order, valid everywhere |
+//! | a cursor of a row that is not there | 400 `Invalid after_id` |
+//! | several lower or upper bounds | the narrowest counts |
+//! | a key in both headers | `x-api-key` counts |
 
 mod answer;
 mod budget;

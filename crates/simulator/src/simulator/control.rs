@@ -7,11 +7,13 @@
 //! | `GET /simulator/statistics` | requests by status, rows, bytes, faults by kind, budgets |
 //! | `GET /simulator/time`, `POST /simulator/time` | the clock; set it with `{"now":"2026-01-01T00:00:00Z"}` or `{"advance":"90s"}` |
 //! | `PUT /simulator/fault-plan` | puts the TOML of the body into force |
+//! | `PUT /simulator/keys` | replaces all keys: `[{"key":"…","expired":false,"scopes":["…"],"parent":"…"}]`, all but `key` optional |
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -19,7 +21,7 @@ use super::{
     query::{self, Filter, just_after},
     timeline::Walk,
 };
-use crate::{Delivery, FaultPlan, SimulatedRequest, SimulatedResponse};
+use crate::{Delivery, FaultPlan, SimulatedKey, SimulatedRequest, SimulatedResponse};
 
 /// Whether a path belongs to the control plane.
 pub(crate) fn is_control(path: &str) -> bool {
@@ -40,6 +42,7 @@ pub(super) fn respond(simulator: &Simulator, request: &SimulatedRequest) -> Simu
         ("GET", "/simulator/statistics") => Ok(json_response(&statistics(simulator))),
         ("GET", "/simulator/time") => Ok(json_response(&json!({ "now": simulator.clock.now() }))),
         ("POST", "/simulator/time") => set_time(simulator, &request.body).map(|value| json_response(&value)),
+        ("PUT", "/simulator/keys") => set_keys(simulator, &request.body).map(|value| json_response(&value)),
         ("PUT", "/simulator/fault-plan") => {
             set_fault_plan(simulator, &request.body).map(|value| json_response(&value))
         }
@@ -166,6 +169,37 @@ fn set_fault_plan(simulator: &Simulator, body: &[u8]) -> Result<Value, Refusal> 
     Ok(json!({ "faults": faults }))
 }
 
+/// A key as the control plane takes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyWanted {
+    key: String,
+    #[serde(default)]
+    expired: bool,
+    scopes: Option<Vec<String>>,
+    parent: Option<String>,
+}
+
+fn set_keys(simulator: &Simulator, body: &[u8]) -> Result<Value, Refusal> {
+    let wanted: Vec<KeyWanted> =
+        serde_json::from_slice(body).map_err(|error| Refusal(400, error.to_string()))?;
+    let keys: Vec<SimulatedKey> = wanted
+        .into_iter()
+        .map(|wanted| {
+            let usual = SimulatedKey::new(wanted.key);
+            SimulatedKey {
+                expired: wanted.expired,
+                scopes: wanted.scopes.unwrap_or(usual.scopes),
+                parent: wanted.parent.unwrap_or(usual.parent),
+                ..usual
+            }
+        })
+        .collect();
+    let count = keys.len();
+    simulator.set_keys(keys);
+    Ok(json!({ "keys": count }))
+}
+
 /// The rows of a range as NDJSON, a piece at a time, so that millions need no more memory than a few thousand.
 pub struct ActivityStream {
     parent: Arc<Parent>,
@@ -198,15 +232,14 @@ impl ActivityStream {
                 date_time::parse(text).ok_or_else(|| Refusal(400, format!("{name}: not a date-time")))
             }
         };
-        let now = simulator.clock.now();
-        Ok(Self {
-            parent: find_parent(simulator, parameters.get("parent"))?,
-            now,
-            from: bound("created_at.gte", Timestamp::MIN)?,
-            to: bound("created_at.lt", Timestamp::MAX)?.min(just_after(now)),
-            beyond: None,
-            unindexed_too: parameters.get("indexed").is_none_or(|value| value != "true"),
-        })
+        let parent = find_parent(simulator, parameters.get("parent"))?;
+        let (from, to) = (bound("created_at.gte", Timestamp::MIN)?, bound("created_at.lt", Timestamp::MAX)?);
+        let indexed_only = parameters.get("indexed").is_some_and(|value| value == "true");
+        Ok(Self { unindexed_too: !indexed_only, ..Self::new(parent, simulator.clock.now(), from, to) })
+    }
+
+    fn new(parent: Arc<Parent>, now: Timestamp, from: Timestamp, to: Timestamp) -> Self {
+        Self { parent, now, from, to: to.min(just_after(now)), beyond: None, unindexed_too: true }
     }
 }
 
@@ -238,9 +271,11 @@ impl Iterator for ActivityStream {
 }
 
 impl Simulator {
-    /// Every row of the default parent that has happened in `[from, to)`, indexed or not, as NDJSON in pieces.
-    pub fn activities(&self, from: Timestamp, to: Timestamp) -> Option<ActivityStream> {
-        self.activity_stream(&format!("created_at.gte={from}&created_at.lt={to}"))
+    /// Every row of a parent that has happened in `[from, to)`, indexed or not, as NDJSON in pieces; `None` when there is
+    /// no parent of this name.
+    pub fn activities(&self, parent: &str, from: Timestamp, to: Timestamp) -> Option<ActivityStream> {
+        let parent = find_parent(self, Some(&parent.to_owned())).ok()?;
+        Some(ActivityStream::new(parent, self.clock.now(), from, to))
     }
 
     /// The stream of a query to `/simulator/activities`; `None` when the query is refused.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::json;
-use simulator::{Rows, SimulatedRequest, Simulator, SimulatorOptions, SystemClock};
+use simulator::{DEFAULT_PARENT, Rows, SimulatedRequest, Simulator, SimulatorOptions, SystemClock};
 
 use crate::support::{ACTIVITIES, Bench, KEY, noon, organizations, row, ten_rows};
 
@@ -37,10 +38,19 @@ fn all_rows_that_have_happened_exact_and_in_order() {
         lines(&bench, "created_at.gte=2026-06-01T12:01:00Z&created_at.lt=2026-06-01T12:01:02Z"),
         &expected[420..434]
     );
-    let pieces: Vec<Bytes> =
-        bench.simulator.activities(noon(), noon() + Duration::from_mins(1)).expect("open").collect();
+    let pieces: Vec<Bytes> = bench
+        .simulator
+        .activities(DEFAULT_PARENT, noon(), noon() + Duration::from_mins(1))
+        .expect("open")
+        .collect();
     assert_eq!(String::from_utf8_lossy(&pieces.concat()).lines().count(), 420);
     assert!(lines(&bench, "indexed=true").len() < expected.len());
+    let all = bench.simulator.activities(DEFAULT_PARENT, Timestamp::MIN, Timestamp::MAX).expect("open");
+    assert_eq!(
+        all.map(|piece| piece.len()).sum::<usize>(),
+        expected.iter().map(|line| line.len() + 1).sum::<usize>()
+    );
+    assert!(bench.simulator.activities("nobody", Timestamp::MIN, Timestamp::MAX).is_none());
 }
 
 #[test]
@@ -108,6 +118,21 @@ fn fault_plans_are_replaced_while_the_server_runs() {
     assert_eq!(status, 400);
     assert!(complaint.contains("line 2") && complaint.contains("overloaded"), "{complaint}");
     assert_eq!(put("").0, 200);
+}
+
+#[test]
+fn keys_are_replaced_while_the_server_runs() {
+    let bench = Bench::new();
+    let put = |body| send(&bench, "PUT", "/simulator/keys", body);
+    assert_eq!(put(r#"[{"key":"sk-ant-api01-test","expired":true}]"#), (200, r#"{"keys":1}"#.to_owned()));
+    assert_eq!(bench.ask("").status, 401);
+    assert_eq!(put(r#"[{"key":"sk-ant-api01-test","scopes":[]}]"#).0, 200);
+    assert_eq!(bench.ask("").status, 403);
+    assert_eq!(put(r#"[{"key":"sk-ant-api01-test"}]"#).0, 200);
+    assert_eq!(bench.ask("").status, 200);
+    for bad in ["", "{}", r#"[{"key":"k","expires":true}]"#] {
+        assert_eq!(put(bad).0, 400, "{bad}");
+    }
 }
 
 #[test]

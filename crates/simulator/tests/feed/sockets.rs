@@ -150,6 +150,21 @@ async fn a_hanging_request_does_not_hold_up_the_stop_or_the_others() {
 }
 
 #[tokio::test]
+async fn an_idle_connection_does_not_hold_up_the_stop() {
+    let served = Served::start(&Bench::new()).await;
+    let mut idle = TcpStream::connect(served.address).await.expect("a connection");
+    idle.write_all(format!("GET {ACTIVITIES} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes())
+        .await
+        .expect("written");
+    let mut byte = [0];
+    idle.read_exact(&mut byte).await.expect("an answer begins");
+    served.stop().await;
+    let mut rest = Vec::new();
+    idle.read_to_end(&mut rest).await.expect("an orderly close");
+    assert!(!rest.is_empty(), "the rest of the answer");
+}
+
+#[tokio::test]
 async fn a_slow_body_comes_whole() {
     let served = Served::with_fault(FaultKind::SlowBody { duration: Duration::from_millis(200) }).await;
     let reply = served.ask(&format!("{ACTIVITIES}?limit=4")).await.expect("an answer");
