@@ -134,9 +134,10 @@ impl ModelServer {
         if let Some(fault) = world.fault() {
             return world.fail(fault, &query, now);
         }
-        if query.after.is_some() {
-            let share = world.faults.refused_cursors;
-            if world.random.chance(share) {
+        if let Some(after) = &query.after {
+            let (share, circling) = (world.faults.refused_cursors, world.faults.circling);
+            let foreign = after.starts_with("circle") && !circling;
+            if foreign || world.random.chance(share) {
                 return Ok(world.error(
                     400,
                     "invalid_request_error",
