@@ -71,8 +71,11 @@ const PLANS_BEFORE: i64 = 3;
 const KEPT_BYTES: usize = 48 << 20;
 /// Bytes of a row beside its text: its share of the tables, its ids.
 const ROW_OVERHEAD: usize = 280;
-/// Drafts and days that are kept: enough for the plans that neighbouring buckets share.
-const KEPT_DRAFTS: usize = 400_000;
+/// Bytes of plans that are kept: several times what neighbouring buckets share, at any density a machine can bear.
+const KEPT_PLAN_BYTES: usize = 96 << 20;
+/// What a plan counts for at least, so that thousands of empty ones are not kept either.
+const LEAST_PLAN_BYTES: usize = KEPT_PLAN_BYTES / 64;
+/// Days of an office that are kept.
 const KEPT_DAYS: usize = 16;
 /// Rows that stand beside the buckets' own have serials from here on.
 const ASIDE: u32 = 0xF_0000;
@@ -175,6 +178,9 @@ pub struct Bucket {
     pub rows: Vec<Generated>,
 }
 
+/// What each person of an office does on a date.
+type OfficeDay = Vec<Option<Day>>;
+
 /// The organization and its past and future.
 #[derive(Debug)]
 pub struct World {
@@ -191,7 +197,7 @@ pub struct World {
     buckets: Mutex<Recent<i64, Bucket>>,
     plans: Mutex<Recent<i64, Vec<Draft>>>,
     spans: Mutex<Recent<i64, Vec<Draft>>>,
-    days: Mutex<Recent<(usize, Date), Vec<Option<Day>>>>,
+    days: Mutex<Recent<(usize, Date), OfficeDay>>,
 }
 
 impl World {
@@ -215,7 +221,7 @@ impl World {
             machine_landmarks: machines::Landmarks::new(),
             unlisted_types: Catalog::get().library.text("unlisted_types"),
             buckets: Mutex::new(Recent::new(KEPT_BYTES)),
-            plans: Mutex::new(Recent::new(KEPT_DRAFTS)),
+            plans: Mutex::new(Recent::new(KEPT_PLAN_BYTES)),
             spans: Mutex::new(Recent::new(3)),
             days: Mutex::new(Recent::new(KEPT_DAYS)),
         }
@@ -313,7 +319,9 @@ impl World {
         let first = self.stories.drafts.partition_point(|draft| draft.at < from);
         drafts.extend(self.stories.drafts[first..].iter().take_while(|draft| draft.at < to).cloned());
         if self.options.unknown_share > 0.0 {
-            drafts.iter_mut().for_each(|draft| self.estrange(draft));
+            for draft in &mut drafts {
+                self.estrange(draft);
+            }
         }
         let moment = |at| Timestamp::from_microsecond(at).unwrap_or(self.options.history_end);
         Bucket { from: moment(from), to: moment(to), rows: self.write(drafts, 0, Fill::Ordinary) }
@@ -350,12 +358,13 @@ impl World {
         let refused = |at: i64| lost.contains(&at);
         self.readers.plan(&self.cast, &self.rhythm, (from, to), business, &refused, &mut drafts);
         let plan = Arc::new(drafts);
-        locked(&self.plans).put(from, Arc::clone(&plan), plan.len().max(1));
+        let bytes = plan.iter().map(Draft::bytes).sum::<usize>().max(LEAST_PLAN_BYTES);
+        locked(&self.plans).put(from, Arc::clone(&plan), bytes);
         plan
     }
 
     /// The day of everybody in an office.
-    fn days(&self, office: usize, date: Date) -> Arc<Vec<Option<Day>>> {
+    fn days(&self, office: usize, date: Date) -> Arc<OfficeDay> {
         if let Some(days) = locked(&self.days).get(&(office, date)) {
             return days;
         }

@@ -1,5 +1,7 @@
 //! What the believable organization promises as a whole: repeatable, ordered, unique, in proportion, complete.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its rows has failed")]
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,5 +1,7 @@
 //! The six incidents are in the feed as they are told, row by row.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its rows has failed")]
+
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -229,8 +231,8 @@ fn quiet_failure() {
     assert!(polls.iter().all(|row| row["status_code"] == 403));
     let lags: Vec<Duration> =
         (0..2400).map(|step| world.extra_lag(story.from + SignedDuration::from_secs(step))).collect();
-    assert!(lags.iter().all(|lag| *lag < Duration::from_secs(3600)));
-    assert!(lags.iter().any(|lag| *lag > Duration::from_secs(3300)));
+    assert!(lags.iter().all(|lag| *lag < Duration::from_hours(1)));
+    assert!(lags.iter().any(|lag| *lag > Duration::from_mins(55)));
     assert_eq!(world.extra_lag(story.from - second), Duration::ZERO);
     assert_eq!(world.extra_lag(story.to), Duration::ZERO);
 }

@@ -182,14 +182,12 @@ impl Holiday {
 }
 
 fn holiday(when: &'static str) -> Holiday {
-    match when.split_once('-') {
-        Some((month, day)) => Holiday::Fixed { month: table::number(month), day: table::number(day) },
-        None => {
-            let mut parts = when.split(' ').map(table::number);
-            let mut next = || parts.next().unwrap_or(0);
-            Holiday::Weekday { month: next(), nth: next(), weekday: next() }
-        }
+    if let Some((month, day)) = when.split_once('-') {
+        return Holiday::Fixed { month: table::number(month), day: table::number(day) };
     }
+    let mut parts = when.split(' ').map(table::number);
+    let mut next = || parts.next().unwrap_or(0);
+    Holiday::Weekday { month: next(), nth: next(), weekday: next() }
 }
 
 /// Days since 1970-01-01.

@@ -184,7 +184,7 @@ pub(super) fn address(cidr: &str, draw: u64) -> String {
             let interface = u128::from(mix(spread, 7) | 0x0200_0000_0000_0000);
             std::net::Ipv6Addr::from(u128::from(base) | subscriber | interface).to_string()
         }
-        Err(_) => panic!("{cidr:?} is not a range"),
+        Err(error) => panic!("{cidr:?} is not a range: {error}"),
     }
 }
 

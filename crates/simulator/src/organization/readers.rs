@@ -192,7 +192,7 @@ impl Readers {
             None => given.json("request_body", "null"),
         };
         let mut draft = Draft::new(at, self.accessed, Arc::clone(reader), key);
-        draft.fixed = given.into_fixed();
+        draft.fixed = Some(given.into_fixed());
         draft
     }
 }

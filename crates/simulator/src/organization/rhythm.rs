@@ -136,16 +136,14 @@ fn liking(person: &Person, stream: Stream) -> f64 {
     use Department::{Business, Design, Engineering, Field, Operations, Research};
     match (stream, person.department) {
         (Stream::Admin, _) => f64::from(u8::from(person.admin)),
-        (Stream::Chat, Field | Business) | (Stream::Project, Business | Field) => 1.3,
+        (Stream::Chat | Stream::Project, Field | Business) => 1.3,
         (Stream::Chat | Stream::Project, Engineering) => 0.75,
         (Stream::Chat | Stream::Project, _) => 1.0,
         (Stream::Design, Design) => 8.0,
         (Stream::Design, _) => 0.15,
-        (Stream::Code, Engineering) => 3.0,
-        (Stream::Code, Research | Operations) => 1.5,
+        (Stream::Code, Engineering) | (Stream::Console, Research) => 3.0,
+        (Stream::Code, Research | Operations) | (Stream::Console, Engineering | Operations) => 1.5,
         (Stream::Code, _) => 0.05,
-        (Stream::Console, Research) => 3.0,
-        (Stream::Console, Engineering | Operations) => 1.5,
         _ => 0.02,
     }
 }

@@ -62,6 +62,12 @@ impl Draft {
         }
     }
 
+    /// What it takes in memory, its actor aside.
+    pub(super) fn bytes(&self) -> usize {
+        let fixed = self.fixed.iter().flat_map(|fields| fields.iter());
+        size_of::<Draft>() + fixed.map(|(_, value)| size_of::<String>() + value.len()).sum::<usize>()
+    }
+
     /// The position of its organization.
     pub(super) fn organization(&self) -> Option<usize> {
         match (self.organization, Catalog::get().kind(self.kind).place) {
@@ -184,7 +190,7 @@ impl Given {
         self
     }
 
-    pub(super) fn into_fixed(self) -> Option<Arc<Vec<(&'static str, String)>>> {
-        Some(Arc::new(self.0))
+    pub(super) fn into_fixed(self) -> Arc<Vec<(&'static str, String)>> {
+        Arc::new(self.0)
     }
 }

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use super::Story;
 use super::cast::{Actor, Cast};
 use super::catalog::Catalog;
-use super::people::PersonId;
+use super::people::{ENTERPRISE, PersonId};
 use super::places::Spot;
 use super::random::{Dice, mix, salt};
 use super::readers::Readers;
@@ -98,10 +98,10 @@ fn leads(cast: &Cast) -> [PersonId; 5] {
     let admins = cast.people.admins();
     let first = Dice::new(mix(cast.seed, salt("leads"))).below(admins.len());
     let admin = |step: usize| admins[(first + step * 2) % admins.len()];
-    let member = (0..cast.people.members.len())
-        .cycle()
-        .skip(first * 7)
-        .find(|id| !cast.people.members[*id].admin && cast.people.members[*id].organization == 0)
+    let members = &cast.people.members;
+    let member = (0..members.len())
+        .map(|step| (first * 7 + step) % members.len())
+        .find(|id| !members[*id].admin && members[*id].organization == ENTERPRISE)
         .unwrap_or(0);
     [admin(0), admin(1), admin(2), admin(3), member]
 }
@@ -157,7 +157,7 @@ impl Plot {
     /// Adds a row. Not all of them tell the story: sign-ins before it are there because life goes like that.
     fn row(&mut self, at: i64, kind: &'static str, actor: &Arc<Actor>, given: Given) -> &mut Draft {
         let mut draft = Draft::new(at, Catalog::get().id(kind), Arc::clone(actor), self.dice.next());
-        draft.fixed = given.into_fixed();
+        draft.fixed = Some(given.into_fixed());
         self.push(draft)
     }
 

@@ -23,9 +23,9 @@ pub(super) fn words(cell: &'static str) -> Vec<&'static str> {
 }
 
 /// A number in a cell.
-pub(super) fn number<T: std::str::FromStr>(cell: &str) -> T {
+pub(super) fn number<T: std::str::FromStr<Err: std::fmt::Display>>(cell: &str) -> T {
     match cell.parse() {
         Ok(number) => number,
-        Err(_) => panic!("{cell:?} is not a number in a table of this crate"),
+        Err(error) => panic!("{cell:?} is not a number in a table of this crate: {error}"),
     }
 }

@@ -207,10 +207,11 @@ impl Scene<'_> {
     }
 
     fn old_chat(&self, draw: u64) -> u64 {
-        let owner = self.draft.actor.owner;
-        let shelf =
-            if self.draft.in_project { mix(owner, self.project(self.session()) as u64) } else { owner };
-        recent(shelf, "chat", self.draft.at, draw)
+        let mut whose = self.draft.actor.owner;
+        if self.draft.in_project {
+            whose = mix(whose, self.project(self.session()) as u64);
+        }
+        recent(whose, "chat", self.draft.at, draw)
     }
 
     /// A chat lies in one project or in none, for good.

@@ -39,7 +39,7 @@ pub(super) fn new_admin_key(stage: &Stage<'_>) -> Plot {
     for index in 0..SPRAYED {
         let member = &members[(first + index * 7) % members.len()];
         let actor = Arc::new(Cast::unauthenticated(Some(&member.email), browser, &spray_address));
-        for _ in 0..1 + usize::from(plot.dice.percent(SECOND_TRY_PERCENT)) {
+        for _ in 0..=usize::from(plot.dice.percent(SECOND_TRY_PERCENT)) {
             let link = plot.dice.percent(35.0);
             let kind = if link { "magic_link_login_failed" } else { "sso_login_failed" };
             let at = begin + plot.dice.between(0, 22 * MINUTE);
@@ -131,9 +131,10 @@ pub(super) fn blinding(stage: &Stage<'_>) -> Plot {
          after that; of the time between, the feed knows nothing.",
         stage.email(lead)
     );
-    plot.look_for = "org_sso_toggled with enabled false, org_compliance_api_settings_updated with \
-                     compliance_api_logging_enabled false, and two hours without a row of the organization"
-        .to_owned();
+    plot.look_for = String::from(
+        "org_sso_toggled with enabled false, org_compliance_api_settings_updated with \
+                     compliance_api_logging_enabled false, and two hours without a row of the organization",
+    );
     plot.activity_types = vec!["org_sso_toggled", "org_compliance_api_settings_updated"];
     plot.actors = vec![stage.email(lead).to_owned()];
     plot.addresses = vec![stage.home(lead)];
@@ -324,10 +325,10 @@ pub(super) fn quiet_failure(stage: &Stage<'_>) -> Plot {
         at += MINUTE;
     }
     let key = stage.cast.thing("key", super::super::readers::FORWARDER_KEY);
-    plot.sentence =
+    plot.sentence = String::from(
         "For forty minutes no key could read the feed for want of its scope, and what happened in that time \
-                     became visible up to an hour late."
-            .to_owned();
+                     became visible up to an hour late.",
+    );
     plot.look_for = format!(
         "compliance_api_accessed with status_code 403 by {key}; a gap or late arrivals in the trail's coverage"
     );
