@@ -175,7 +175,7 @@ impl Screen {
                     }
                 }
                 Some(Event::Failed { message, hint, .. }) => {
-                    bar.suspend(|| say(&format!("  {message}\n  hint: {hint}")))
+                    bar.suspend(|| say(&format!("  {message}\n  hint: {hint}")));
                 }
                 Some(_) => {}
             }

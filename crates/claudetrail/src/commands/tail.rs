@@ -102,7 +102,7 @@ impl Printer {
         for entry in entries {
             match self.format {
                 TailFormat::Text => {
-                    text.extend(sentence_line(entry.created_at, &entry.raw, self.palette).into_bytes())
+                    text.extend(sentence_line(entry.created_at, &entry.raw, self.palette).into_bytes());
                 }
                 TailFormat::Raw => raw_line(&entry.raw, &mut text),
                 TailFormat::Ecs => self.documents.write(entry, &mut text),

@@ -107,6 +107,6 @@ mod tests {
             let duration = parse_duration(text).unwrap();
             assert_eq!(parse_duration(&display_duration(duration)), Ok(duration), "{text}");
         }
-        assert_eq!(display_duration(Duration::from_mins(60)), "1h");
+        assert_eq!(display_duration(Duration::from_hours(1)), "1h");
     }
 }

@@ -101,8 +101,8 @@ impl Replay {
             let found: (i64, String, i64) =
                 (row.get(1).step(STEP)?, row.get(2).step(STEP)?, row.get(3).step(STEP)?);
             let expected = self.scopes.get(&number);
-            if !expected
-                .is_some_and(|scope| (scope.feed, &scope.text, scope.since) == (found.0, &found.1, found.2))
+            if expected
+                .is_none_or(|scope| (scope.feed, &scope.text, scope.since) != (found.0, &found.1, found.2))
             {
                 return Err(Stop::differs(
                     Kind::FeedChanged,

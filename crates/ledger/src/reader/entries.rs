@@ -16,6 +16,9 @@ const STEP: &str = "read activities";
 /// Entries reserved for at once; a caller may ask for "all" with a huge limit.
 const RESERVE_MAX: usize = 4_096;
 
+/// Takes a row with its sequence, its block and when it was first seen; says whether to go on.
+type Visit<'a> = dyn FnMut(u64, &BlockHead, Row<'_>, Timestamp) -> Result<ControlFlow<()>, Error> + 'a;
+
 impl Reader {
     /// Up to `limit` entries with a sequence above `after_sequence`, in sequence order. To stream, call again with the
     /// last sequence returned; a block cut by the limit is not decompressed again.
@@ -54,12 +57,7 @@ impl Reader {
     }
 
     /// Visits the rows that pass the filter, in sequence order, in one snapshot.
-    fn scan(
-        &self,
-        after_sequence: u64,
-        filter: &EntryFilter,
-        visit: &mut dyn FnMut(u64, &BlockHead, Row<'_>, Timestamp) -> Result<ControlFlow<()>, Error>,
-    ) -> Result<(), Error> {
+    fn scan(&self, after_sequence: u64, filter: &EntryFilter, visit: &mut Visit<'_>) -> Result<(), Error> {
         let snapshot = self.connection.unchecked_transaction().step(STEP)?;
         let cache = &mut *self.cache.borrow_mut();
         let first = after_sequence.saturating_add(1).min(i64::MAX as u64);

@@ -48,7 +48,7 @@ impl Dictionary {
 
 /// The version that is due when the ledger holds so many rows; 0 is none.
 fn due(rows: u64) -> u32 {
-    (0..).take_while(|power| FIRST_AT.checked_mul(1 << (4 * power)).is_some_and(|at| at <= rows)).count()
+    (0..16).take_while(|power| FIRST_AT.checked_mul(1 << (4 * power)).is_some_and(|at| at <= rows)).count()
         as u32
 }
 
