@@ -271,7 +271,7 @@ impl World {
     /// One activity of each of the 524 known types, all at `at`, with every documented field that is still sent.
     pub fn one_of_each_type(&self, at: Timestamp) -> Vec<Generated> {
         let drafts = sweep::one_of_each(&self.cast, at.as_microsecond());
-        self.write(drafts, ASIDE, Fill::Complete)
+        self.write(&drafts.iter().collect::<Vec<_>>(), ASIDE, Fill::Complete)
     }
 
     /// The six incidents, without those for which history is too short.
@@ -301,30 +301,24 @@ impl World {
     fn make_bucket(&self, from: i64) -> Bucket {
         let to = from + BUCKET;
         let within = |draft: &&Draft| from.max(self.history.0) <= draft.at && draft.at < to;
-        let mut drafts: Vec<Draft> = Vec::new();
-        for before in (0..=PLANS_BEFORE).rev() {
-            drafts.extend(self.plan(from - before * BUCKET).iter().filter(within).cloned());
-        }
-        for span in [sweep::span_of(self.history.1, from), sweep::span_of(self.history.1, to - 1)] {
-            let rare = self.span(span);
-            let first = rare.partition_point(|draft| draft.at < from);
-            drafts.extend(rare[first..].iter().take_while(|draft| draft.at < to).filter(within).cloned());
-            if (to - 1 - self.history.1).div_euclid(sweep::SPAN) == span {
-                break;
-            }
-        }
+        // One span, or two where one ends in this bucket.
+        let spans = sweep::span_of(self.history.1, from)..=sweep::span_of(self.history.1, to - 1);
+        let plans = (0..=PLANS_BEFORE).rev().map(|before| self.plan(from - before * BUCKET));
+        let sources: Vec<Arc<Vec<Draft>>> = plans.chain(spans.map(|span| self.span(span))).collect();
+        let mut drafts: Vec<&Draft> =
+            sources.iter().flat_map(|source| source.iter()).filter(within).collect();
         if let Some(silence) = self.stories.silence() {
             drafts.retain(|draft| !silence.contains(&draft.at) || draft.organization() != Some(ENTERPRISE));
         }
         let first = self.stories.drafts.partition_point(|draft| draft.at < from);
-        drafts.extend(self.stories.drafts[first..].iter().take_while(|draft| draft.at < to).cloned());
+        drafts.extend(self.stories.drafts[first..].iter().take_while(|draft| draft.at < to));
+        let estranged: Vec<Draft>;
         if self.options.unknown_share > 0.0 {
-            for draft in &mut drafts {
-                self.estrange(draft);
-            }
+            estranged = drafts.into_iter().map(|draft| self.estrange(draft.clone())).collect();
+            drafts = estranged.iter().collect();
         }
         let moment = |at| Timestamp::from_microsecond(at).unwrap_or(self.options.history_end);
-        Bucket { from: moment(from), to: moment(to), rows: self.write(drafts, 0, Fill::Ordinary) }
+        Bucket { from: moment(from), to: moment(to), rows: self.write(&drafts, 0, Fill::Ordinary) }
     }
 
     /// All that begins in a bucket.
@@ -394,10 +388,10 @@ impl World {
     }
 
     /// Makes some rows ones that no catalogue knows: half a new type, half a new field.
-    fn estrange(&self, draft: &mut Draft) {
+    fn estrange(&self, mut draft: Draft) -> Draft {
         let draw = mix(draft.key, salt("unknown"));
         if unit(draw) >= self.options.unknown_share {
-            return;
+            return draft;
         }
         if draw.is_multiple_of(2) {
             let types = self.unlisted_types;
@@ -407,14 +401,15 @@ impl World {
             fields.push(("client_surface", "{\"name\":\"desktop\",\"generation\":3}".to_owned()));
             draft.fixed = Some(Arc::new(fields));
         }
+        draft
     }
 
     /// Writes drafts into one buffer, in their final order.
-    fn write(&self, drafts: Vec<Draft>, first_serial: u32, fill: Fill) -> Vec<Generated> {
-        let mut numbered: Vec<((u64, u64), Draft)> = drafts
-            .into_iter()
+    fn write(&self, drafts: &[&Draft], first_serial: u32, fill: Fill) -> Vec<Generated> {
+        let mut numbered: Vec<((u64, u64), &Draft)> = drafts
+            .iter()
             .zip(first_serial..)
-            .map(|(draft, serial)| (row::id_numbers(draft.at, draft.key, serial), draft))
+            .map(|(draft, serial)| (row::id_numbers(draft.at, draft.key, serial), *draft))
             .collect();
         numbered.sort_unstable_by_key(|(numbers, _)| *numbers);
         let mut buffer = Vec::with_capacity(numbered.len() * 1200);

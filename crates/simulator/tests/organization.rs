@@ -229,8 +229,10 @@ fn proportions_are_those_of_a_real_feed() {
 
 #[test]
 fn every_type_and_every_actor_occurs_however_few_rows() {
-    for (history_days, per_day) in [(30, 40.0), (30, 3000.0), (2, 500.0)] {
-        let world = World::new(options(4, history_days, per_day));
+    for (seed, history_days, per_day) in
+        [(4, 30, 40.0), (5, 30, 40.0), (u64::MAX, 30, 40.0), (4, 30, 3000.0), (0, 2, 500.0)]
+    {
+        let world = World::new(options(seed, history_days, per_day));
         let mut seen = HashSet::new();
         let mut actors = BTreeSet::new();
         history(&world, |row| {
@@ -240,7 +242,10 @@ fn every_type_and_every_actor_occurs_however_few_rows() {
             }
         });
         let missing: Vec<&str> = groups().into_keys().filter(|kind| !seen.contains(kind)).collect();
-        assert!(missing.is_empty(), "{per_day} a day for {history_days} days: {missing:?} did not happen");
+        assert!(
+            missing.is_empty(),
+            "{per_day} a day for {history_days} days from {seed}: {missing:?} did not happen"
+        );
         assert_eq!((seen.len(), actors.len()), (524, 11), "{actors:?}");
     }
 }

@@ -135,7 +135,8 @@ impl Readers {
 
     /// One poll of the forwarder.
     pub(super) fn poll(&self, at: i64, key: u64, refused: bool) -> Draft {
-        let mut url = format!("{BASE}/activities?{}&created_at.gte=", self.forwarder_filter);
+        let mut url = String::with_capacity(self.forwarder_filter.len() + 400);
+        let _ = write!(url, "{BASE}/activities?{}&created_at.gte=", self.forwarder_filter);
         push_time(&mut url, at - 300 * SECOND);
         url.push_str("&order=asc&limit=1000");
         if !key.is_multiple_of(4) {
@@ -239,6 +240,7 @@ fn get(url: String, activities: bool) -> Call {
 }
 
 fn push_members(cast: &Cast, url: &mut String, draw: u64, count: usize) {
+    url.reserve(count * 52);
     for index in 0..count {
         let person = cast.people.other_member(mix(draw, index as u64), None);
         let _ = write!(url, "&user_ids%5B%5D={}", person.user_id);
