@@ -177,6 +177,12 @@ impl<'a> Actor<'a> {
         NAMES.into_iter().zip(self.kept).filter_map(|(name, value)| Some((name, value?)))
     }
 
+    /// The type of an actor of which nothing else stays.
+    pub(crate) fn only_type(&self) -> Option<Raw<'a>> {
+        let others = self.kept.iter().enumerate().any(|(place, kept)| place != TYPE && kept.is_some());
+        if others || !self.provider.is_empty() { None } else { self.kept[TYPE] }
+    }
+
     /// Members of `anthropic.audit.actor.provider`.
     pub(crate) fn provider(&self) -> &[(&'static str, Text<'a>)] {
         &self.provider

@@ -3,20 +3,21 @@
 //! Keys stand in alphabetical order at every depth, so the same activity always gives the same bytes, whatever order its
 //! fields came in. Nothing is written that says nothing.
 
+mod audit;
+
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 
 use crate::actor::Actor;
-use crate::flatten::{self, Losses};
 use crate::issues::Issues;
 use crate::json;
 use crate::mapping::{Mapping, Meaning, Targets};
 use crate::raw::{Raw, Text};
 use crate::sentence::{Scene, word};
 use crate::url;
-use crate::vocabulary::{Role, Shape, vocabulary};
+use crate::vocabulary::{Role, vocabulary};
 use crate::{Context, Normalizer};
 
 /// The version of ECS whose fields are written.
@@ -32,27 +33,29 @@ pub(crate) struct Writer<'w, 'a> {
     pub(crate) original: &'w str,
     pub(crate) out: &'w mut Vec<u8>,
     pub(crate) issues: Issues,
-    pub(crate) mapping: Option<Mapping<'a>>,
+    pub(crate) mapping: Option<&'w Mapping<'a>>,
     pub(crate) lossy: bool,
 }
 
 impl<'a> Writer<'_, 'a> {
     /// Writes the document. Returns the issues met, those on the way here included.
     pub(crate) fn write(mut self) -> Issues {
+        // A document is the row, its meaning and its constants; so the buffer grows once, if at all.
+        self.out.reserve(2 * self.original.len() + 1024);
         self.out.push(b'{');
         self.timestamp();
-        if let Some(mapping) = self.mapping.take() {
-            self.audit(&mapping);
+        if let Some(mapping) = self.mapping {
+            self.audit(mapping);
             self.constants();
             self.error();
-            self.event(&mapping);
-            self.middle(&mapping);
-            self.organization(&mapping);
-            self.related(&mapping);
+            self.event(mapping);
+            self.middle(mapping);
+            self.organization(mapping);
+            self.related(mapping);
             self.source(mapping.actor.as_ref());
             self.tags();
             self.url(mapping.url.as_ref());
-            self.user(&mapping);
+            self.user(mapping);
             self.user_agent(mapping.actor.as_ref());
         } else {
             self.constants();
@@ -111,7 +114,7 @@ impl<'a> Writer<'_, 'a> {
     /// which nobody will mistake for a real one.
     fn timestamp(&mut self) {
         json::key(self.out, "\"@timestamp\":");
-        if let Some(text) = self.mapping.as_ref().and_then(|mapping| mapping.timestamp.as_ref()) {
+        if let Some(text) = self.mapping.and_then(|mapping| mapping.timestamp.as_ref()) {
             json::text(self.out, text);
             return;
         }
@@ -127,140 +130,12 @@ impl<'a> Writer<'_, 'a> {
         self.out.extend_from_slice(self.normalizer.constants.as_bytes());
     }
 
-    /// Everything under `anthropic.audit`: the fields, and among them, where the alphabet has them, what is made here.
-    fn audit(&mut self, mapping: &Mapping<'a>) {
-        let vocabulary = vocabulary();
-        let places = &vocabulary.places;
-        json::key(self.out, "\"anthropic\":{\"audit\":{");
-        let mut made = [
-            (places.actor, Self::audit_actor as fn(&mut Self, &Mapping<'a>)),
-            (places.catalogued, Self::audit_catalogued),
-            (places.group, Self::audit_group),
-            (places.metadata, Self::audit_metadata),
-        ]
-        .into_iter()
-        .peekable();
-        for &(number, raw) in &mapping.fields {
-            while let Some((_, write)) = made.next_if(|(place, _)| *place <= number) {
-                write(self, mapping);
-            }
-            let field = vocabulary.field(number);
-            if field.key.is_empty() {
-                continue;
-            }
-            let before = self.out.len();
-            json::key(self.out, &field.key);
-            let mut losses = Losses::default();
-            if !write_field(self.out, field.shape, number, raw, mapping, &mut losses) {
-                self.out.truncate(before);
-            }
-            self.lose(field.name, losses);
-        }
-        for (_, write) in made {
-            write(self, mapping);
-        }
-        self.out.extend_from_slice(b"}}");
-    }
-
-    fn lose(&mut self, field: &str, losses: Losses) {
-        self.lossy |= losses.cut || losses.repeated;
-        if losses.cut {
-            self.issues.add(
-                field,
-                format_args!("too long for a search engine and cut; event.original has it whole"),
-            );
-        }
-        if losses.deep {
-            self.issues.add(
-                field,
-                format_args!("nested too deep for a search engine; the inner part is kept as text"),
-            );
-        }
-        if losses.repeated {
-            self.issues
-                .add(field, format_args!("a name is given more than once in it; the last value stands"));
-        }
-    }
-
-    fn audit_actor(&mut self, mapping: &Mapping<'a>) {
-        let Some(actor) = &mapping.actor else { return };
-        let start = self.begin("\"actor\":");
-        let mut made = [("id", &actor.id), ("name", &actor.name)].into_iter().peekable();
-        let mut provider = Some(actor.provider()).filter(|provider| !provider.is_empty());
-        for (name, raw) in actor.kept() {
-            while let Some((made_name, text)) = made.next_if(|(made_name, _)| *made_name < name) {
-                self.named_text(made_name, text);
-            }
-            if name > "provider"
-                && let Some(members) = provider.take()
-            {
-                self.actor_provider(members);
-            }
-            let before = self.out.len();
-            json::separate(self.out);
-            name_key(self.out, name);
-            if !flatten::value(self.out, raw, 1, &mut Losses::default()) {
-                self.out.truncate(before);
-            }
-        }
-        for (name, text) in made {
-            self.named_text(name, text);
-        }
-        if let Some(members) = provider {
-            self.actor_provider(members);
-        }
-        self.end(start);
-    }
-
-    fn actor_provider(&mut self, members: &[(&'static str, Text<'_>)]) {
-        let start = self.begin("\"provider\":");
-        for (name, text) in members {
-            self.named_text(name, text);
-        }
-        self.end(start);
-    }
-
     fn named_text(&mut self, name: &str, text: &Text<'_>) {
         if !text.is_empty() {
             json::separate(self.out);
             name_key(self.out, name);
             json::text(self.out, text);
         }
-    }
-
-    fn audit_catalogued(&mut self, mapping: &Mapping<'a>) {
-        if !matches!(mapping.meaning, Meaning::Known(_)) {
-            json::key(self.out, "\"catalogued\":");
-            self.out.extend_from_slice(b"false");
-        }
-    }
-
-    fn audit_group(&mut self, mapping: &Mapping<'a>) {
-        if let Meaning::Known(activity) = &mapping.meaning {
-            json::key(self.out, &activity.ready.group);
-        }
-    }
-
-    /// The bag of everything that has no place of its own; the actor's share of it under `actor`.
-    fn audit_metadata(&mut self, mapping: &Mapping<'a>) {
-        let strange = mapping.actor.as_ref().map_or(&[][..], |actor| &actor.strange);
-        if mapping.aside.is_empty() && strange.is_empty() {
-            return;
-        }
-        let mut losses = Losses::default();
-        let mut actor_json = Vec::new();
-        let mut members: Vec<(Text<'_>, Raw<'_>)> = mapping.aside.clone();
-        if flatten::object(&mut actor_json, strange.to_vec(), 2, &mut losses)
-            && let Ok(actor_json) = std::str::from_utf8(&actor_json)
-        {
-            members.push((Cow::Borrowed("actor"), Raw::assume(actor_json)));
-        }
-        let before = self.out.len();
-        json::key(self.out, "\"metadata\":");
-        if !flatten::object(self.out, members, 1, &mut losses) {
-            self.out.truncate(before);
-        }
-        self.lose("metadata", losses);
     }
 
     fn error(&mut self) {
@@ -346,10 +221,20 @@ impl<'a> Writer<'_, 'a> {
 
     /// What stands between `event` and `organization`.
     fn middle(&mut self, mapping: &Mapping<'a>) {
-        let start = self.begin("\"file\":");
-        self.raw_member("\"name\":", mapping.file_name);
-        self.end(start);
+        if mapping.file_name.is_some() {
+            let start = self.begin("\"file\":");
+            self.raw_member("\"name\":", mapping.file_name);
+            self.end(start);
+        }
+        if mapping.request_id.is_some() || mapping.request_method.is_some() || mapping.status_code.is_some() {
+            self.http(mapping);
+        }
+        json::key(self.out, "\"message\":\"");
+        sentence(self.out, mapping);
+        self.out.push(b'"');
+    }
 
+    fn http(&mut self, mapping: &Mapping<'a>) {
         let start = self.begin("\"http\":");
         let request = self.begin("\"request\":");
         self.raw_member("\"id\":", mapping.request_id);
@@ -361,13 +246,12 @@ impl<'a> Writer<'_, 'a> {
             self.out.push(b'}');
         }
         self.end(start);
-
-        json::key(self.out, "\"message\":\"");
-        sentence(self.out, mapping);
-        self.out.push(b'"');
     }
 
     fn organization(&mut self, mapping: &Mapping<'a>) {
+        if mapping.organization_id.is_none() && mapping.organization_name.is_none() {
+            return;
+        }
         let start = self.begin("\"organization\":");
         self.raw_member("\"id\":", mapping.organization_id);
         self.raw_member("\"name\":", mapping.organization_name);
@@ -516,9 +400,11 @@ impl<'a> Writer<'_, 'a> {
     }
 
     fn user_agent(&mut self, actor: Option<&Actor<'_>>) {
-        let start = self.begin("\"user_agent\":");
-        self.raw_member("\"original\":", actor.and_then(|actor| actor.user_agent));
-        self.end(start);
+        if let Some(agent) = actor.and_then(|actor| actor.user_agent) {
+            json::key(self.out, "\"user_agent\":{\"original\":");
+            self.out.extend_from_slice(agent.json().as_bytes());
+            self.out.push(b'}');
+        }
     }
 }
 
@@ -528,40 +414,6 @@ fn name_key(out: &mut Vec<u8>, name: &str) {
     out.push(b'"');
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":");
-}
-
-/// Writes the value of a field under `anthropic.audit`. Returns false if nothing was left to write.
-fn write_field(
-    out: &mut Vec<u8>,
-    shape: Shape,
-    number: u16,
-    raw: Raw<'_>,
-    mapping: &Mapping<'_>,
-    losses: &mut Losses,
-) -> bool {
-    match shape {
-        Shape::String | Shape::Boolean => out.extend_from_slice(raw.json().as_bytes()),
-        Shape::Integer => {
-            json::signed(out, raw.integer().unwrap_or_default());
-        }
-        Shape::Decimal => {
-            let digits = raw.plain().unwrap_or("0");
-            let shortest = if digits.contains('.') {
-                digits.trim_end_matches('0').trim_end_matches('.')
-            } else {
-                digits
-            };
-            out.extend_from_slice(shortest.as_bytes());
-        }
-        Shape::Datetime => match mapping.converted.iter().find(|(converted, _)| *converted == number) {
-            Some((_, text)) => json::string(out, text),
-            None => out.extend_from_slice(raw.json().as_bytes()),
-        },
-        Shape::Strings | Shape::Integers | Shape::Object | Shape::Objects => {
-            return flatten::value(out, raw, 1, losses);
-        }
-    }
-    true
 }
 
 /// Writes the sentence of an activity as the inside of a JSON string.

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use crate::raw::Text;
 
 /// Writes the comma that separates a member from the one before it, then `key`, which ends in a colon.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "a constant key becomes a few stores instead of a call")]
 pub(crate) fn key(out: &mut Vec<u8>, key: &str) {
     separate(out);
     out.extend_from_slice(key.as_bytes());

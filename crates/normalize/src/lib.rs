@@ -147,7 +147,9 @@ impl Normalizer {
         let lossy = issues.lossy();
         let original = text.trim();
         outcome.issues =
-            Writer { normalizer: self, context, original, out, issues, mapping, lossy }.write().into_inner();
+            Writer { normalizer: self, context, original, out, issues, mapping: mapping.as_ref(), lossy }
+                .write()
+                .into_inner();
         outcome
     }
 }

@@ -188,7 +188,7 @@ impl<'a> Mapping<'a> {
             Role::StatusCode => self.status_code = raw.integer(),
             Role::Url => {
                 self.url = raw.text();
-                self.add_host(raw.text().filter(|url| url.contains("://")));
+                self.add_host(raw.text().filter(|url| !url.starts_with('/') && url.contains("://")));
             }
             Role::UserId if sense.user_id_acts => add_texts(&mut self.people, raw),
             Role::PrincipalId if !sense.principal_is_person => {}
@@ -244,16 +244,21 @@ impl<'a> Mapping<'a> {
 
     fn add_host(&mut self, address: Option<Text<'a>>) {
         let Some(address) = address else { return };
-        let Some(host) = url::host(&address) else { return };
-        if let Ok(ip) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        let host = match address {
+            Cow::Borrowed(plain) => url::host(plain).map(Cow::Borrowed),
+            Cow::Owned(ref made) => url::host(made).map(|host| Cow::Owned(host.to_owned())),
+        };
+        let Some(host) = host else { return };
+        // Names of hosts end in a letter, addresses do not, save for IPv6, which has colons.
+        let bare = host.trim_matches(['[', ']']);
+        if (bare.ends_with(|end: char| end.is_ascii_digit()) || bare.contains(':'))
+            && let Ok(ip) = bare.parse::<IpAddr>()
+        {
             self.addresses.push(ip.to_canonical());
             return;
         }
-        let lower = host.bytes().any(|byte| byte.is_ascii_uppercase());
-        self.hosts.push(match address {
-            Cow::Borrowed(plain) if !lower => Cow::Borrowed(url::host(plain).unwrap_or(plain)),
-            _ => Cow::Owned(host.to_ascii_lowercase()),
-        });
+        let upper = host.bytes().any(|byte| byte.is_ascii_uppercase());
+        self.hosts.push(if upper { Cow::Owned(host.to_ascii_lowercase()) } else { host });
     }
 
     /// What can only be said once every field was seen.

@@ -19,26 +19,45 @@ pub(crate) struct Parts<'a> {
 
 /// Takes an address apart. What is neither an absolute URL nor a path has no parts.
 pub(crate) fn split(address: &str) -> Parts<'_> {
-    let (scheme, rest) = match address.split_once("://") {
-        Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme), rest),
-        _ => (None, address),
+    let Some(authority_start) = authority_start(address) else { return Parts::default() };
+    let place = |from: usize, ends: fn(u8) -> bool| {
+        let rest = address.as_bytes()[from..].iter();
+        rest.copied().position(ends).map_or(address.len(), |place| from + place)
     };
-    if scheme.is_none() && !rest.starts_with('/') {
-        return Parts::default();
+    let path_start = if authority_start > 0 {
+        place(authority_start, |byte| matches!(byte, b'/' | b'?' | b'#'))
+    } else {
+        0
+    };
+    let path_end = place(path_start, |byte| matches!(byte, b'?' | b'#'));
+    let query_end = address[path_end..].find('#').map_or(address.len(), |place| path_end + place);
+    let (domain, port) = host_and_port(&address[authority_start..path_start]);
+    let path = some(&address[path_start..path_end]);
+    Parts {
+        scheme: (authority_start > 0).then(|| &address[..authority_start - 3]),
+        domain,
+        port,
+        path,
+        query: address.get(path_end + 1..query_end).and_then(some),
+        fragment: address.get(query_end + 1..).and_then(some),
+        extension: path.and_then(extension),
     }
-    let (rest, fragment) = cut(rest, '#');
-    let (rest, query) = cut(rest, '?');
-    let authority_end = if scheme.is_some() { rest.find('/').unwrap_or(rest.len()) } else { 0 };
-    let (authority, path) = rest.split_at(authority_end);
-    let (domain, port) = host_and_port(authority);
-    let path = some(path);
-    Parts { scheme, domain, port, path, query, fragment, extension: path.and_then(extension) }
+}
+
+/// Where the authority of an absolute URL begins; 0 for a path.
+fn authority_start(address: &str) -> Option<usize> {
+    if address.starts_with('/') {
+        return Some(0);
+    }
+    let colon = address.bytes().position(|byte| byte == b':')?;
+    (is_scheme(&address[..colon]) && address[colon..].starts_with("://")).then_some(colon + 3)
 }
 
 /// The host of a URL, or the host a bare name is.
 pub(crate) fn host(address: &str) -> Option<&str> {
-    if address.contains("://") {
-        return split(address).domain;
+    if let Some(start) = authority_start(address).filter(|start| *start > 0) {
+        let end = address[start..].find(['/', '?', '#']).map_or(address.len(), |place| start + place);
+        return host_and_port(&address[start..end]).0;
     }
     let authority = address.split(['/', '?', '#']).next().unwrap_or_default();
     host_and_port(authority).0.filter(|host| !host.contains(char::is_whitespace))
@@ -63,10 +82,6 @@ fn is_scheme(text: &str) -> bool {
 fn extension(path: &str) -> Option<&str> {
     let (stem, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
     (!stem.is_empty()).then_some(extension).and_then(some)
-}
-
-fn cut(text: &str, mark: char) -> (&str, Option<&str>) {
-    text.split_once(mark).map_or((text, None), |(before, after)| (before, some(after)))
 }
 
 fn some(text: &str) -> Option<&str> {
