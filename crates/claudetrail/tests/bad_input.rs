@@ -83,7 +83,8 @@ fn an_unreachable_host_and_a_proxy_page_are_told_apart() {
 #[test]
 fn a_clock_that_is_an_hour_off_is_noticed() {
     let place = Place::new("http://127.0.0.1:9", "");
-    std::fs::write(place.path("skew.toml"), "[[fault]]\nkind = \"clock_skew\"\nby = \"1h\"\ncount = 1000\n").unwrap();
+    std::fs::write(place.path("skew.toml"), "[[fault]]\nkind = \"clock_skew\"\nby = \"1h\"\ncount = 1000\n")
+        .unwrap();
     let plan = place.path("skew.toml");
     let simulator = Simulator::start(&[
         "--activities",
