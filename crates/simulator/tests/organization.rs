@@ -236,9 +236,11 @@ fn every_type_and_every_actor_occurs_however_few_rows() {
         let mut seen = HashSet::new();
         let mut actors = BTreeSet::new();
         history(&world, |row| {
-            if seen.insert(row.activity_type) || row.created_at.as_microsecond() % 7 == 0 {
-                let json: Value = serde_json::from_slice(&row.json).unwrap();
-                actors.insert(json["actor"]["type"].as_str().unwrap().to_owned());
+            seen.insert(row.activity_type);
+            let text = std::str::from_utf8(&row.json).unwrap();
+            let actor = text.split_once(r#""actor":{"type":""#).unwrap().1.split('"').next().unwrap();
+            if !actors.contains(actor) {
+                actors.insert(actor.to_owned());
             }
         });
         let missing: Vec<&str> = groups().into_keys().filter(|kind| !seen.contains(kind)).collect();

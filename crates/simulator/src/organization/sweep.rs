@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::calendar::Calendar;
 use super::cast::Cast;
-use super::catalog::{ActivityType, ActorKind, Catalog, Rarity, TypeId};
+use super::catalog::{ActorKind, Catalog, Rarity, TypeId};
 use super::people::PersonId;
 use super::places::Spot;
 use super::random::{Dice, mix, salt};
@@ -51,6 +51,7 @@ impl Setting<'_> {
         if start >= end {
             return Vec::new();
         }
+        let mut turns = Turns::default();
         let mut drafts: Vec<Draft> = catalog
             .ids()
             .filter(|id| match catalog.kind(*id).rarity {
@@ -58,40 +59,43 @@ impl Setting<'_> {
                 Rarity::Ordinary => last,
                 Rarity::Once => last && !(self.told)(*id),
             })
-            .flat_map(|id| self.place(id, catalog.kind(id), (start, end), span))
+            .flat_map(|id| {
+                let actor = turns.next(&catalog.kind(id).actors);
+                self.place(id, actor, (start, end), span)
+            })
             .collect();
         drafts.sort_by_key(|draft| draft.at);
         drafts
     }
 
     /// The row of a type, after a sign-in if it is by somebody who does not work that day anyhow.
-    fn place(&self, id: TypeId, kind: &ActivityType, (start, end): (i64, i64), span: i64) -> Vec<Draft> {
-        let key = mix(mix(mix(self.cast.seed, salt("sweep")), salt(kind.name)), span as u64);
+    fn place(&self, id: TypeId, actor: ActorKind, (start, end): (i64, i64), span: i64) -> Vec<Draft> {
+        let name = Catalog::get().kind(id).name;
+        let key = mix(mix(mix(self.cast.seed, salt("sweep")), salt(name)), span as u64);
         let mut dice = Dice::new(key);
-        let actor_kind = *dice.pick(&kind.actors);
         let earliest = (start + COMING_IN).min(end - 1);
         let mut seek = |turnout: Turnout| {
             (0..ATTEMPTS).find_map(|_| {
-                let person = self.person(actor_kind, &mut dice);
+                let person = self.person(actor, &mut dice);
                 let at = dice.between(earliest, end - 1);
-                let spot = self.suits(actor_kind, person, at, turnout)?;
+                let spot = self.suits(actor, person, at, turnout)?;
                 Some((person, at, spot))
             })
         };
         let at_work = seek(Turnout::Real);
         let comes_in = at_work.is_none();
         let found = at_work.or_else(|| seek(Turnout::Full)).or_else(|| seek(Turnout::Any));
-        let (person, at, spot) = found.unwrap_or((self.person(actor_kind, &mut dice), earliest, Spot::Home));
+        let (person, at, spot) = found.unwrap_or((self.person(actor, &mut dice), earliest, Spot::Home));
         let mut drafts = Vec::new();
-        if comes_in && matches!(actor_kind, ActorKind::Member | ActorKind::Admin) {
+        if comes_in && matches!(actor, ActorKind::Member | ActorKind::Admin) {
             let member = &self.cast.people.members[person];
             let (cast, landmarks) = (self.cast, self.landmarks);
             let sign_in = SignIn { cast, landmarks, person, agent: member.laptop };
             let address = member.office().address(member.key, spot);
             sign_in.write(&address, at - COMING_IN, key, &mut dice, &mut drafts);
         }
-        let actor = self.cast.someone(actor_kind, person, spot, key);
-        drafts.push(Draft { session: key, ..Draft::new(at, id, actor, mix(key, 1)) });
+        let somebody = self.cast.someone(actor, person, spot, key);
+        drafts.push(Draft { session: key, ..Draft::new(at, id, somebody, mix(key, 1)) });
         drafts
     }
 
@@ -121,6 +125,18 @@ impl Setting<'_> {
     }
 }
 
+/// Types that share a choice of actors take turns, so that every kind of actor comes up.
+#[derive(Debug, Default)]
+struct Turns<'a>(HashMap<&'a [ActorKind], usize>);
+
+impl<'a> Turns<'a> {
+    fn next(&mut self, actors: &'a [ActorKind]) -> ActorKind {
+        let turn = self.0.entry(actors).or_default();
+        *turn += 1;
+        actors[(*turn - 1) % actors.len()]
+    }
+}
+
 /// Who counts as being at work.
 #[derive(Debug, Clone, Copy)]
 enum Turnout {
@@ -136,16 +152,12 @@ enum Turnout {
 pub(super) fn one_of_each(cast: &Cast, at: i64) -> Vec<Draft> {
     let catalog = Catalog::get();
     let key = mix(mix(cast.seed, salt("one of each")), at as u64);
-    // Types that share a choice of actors take turns, so that every kind of actor comes up.
-    let mut turns: HashMap<&[ActorKind], usize> = HashMap::new();
+    let mut turns = Turns::default();
     catalog
         .ids()
         .enumerate()
         .map(|(index, id)| {
-            let actors = catalog.kind(id).actors.as_slice();
-            let turn = turns.entry(actors).or_default();
-            let actor_kind = actors[*turn % actors.len()];
-            *turn += 1;
+            let actor_kind = turns.next(&catalog.kind(id).actors);
             let mut dice = Dice::new(mix(key, index as u64));
             let person = match actor_kind {
                 ActorKind::Admin => *dice.pick(cast.people.admins()),
