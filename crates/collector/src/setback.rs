@@ -15,6 +15,9 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait that a server may ask for. More is either a mistake or an outage that someone should look at.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
+/// The longest text that is kept of a failure; the ledger takes 4 KiB of UTF-8.
+const FAILURE_CHARACTERS_MAX: usize = 1_000;
+
 /// One failed attempt.
 #[derive(Debug, Clone)]
 pub(crate) struct Setback {
@@ -82,10 +85,18 @@ impl Setback {
         ledger::Failure {
             at,
             kind: self.kind.clone(),
-            message: self.message.clone(),
-            hint: self.hint.clone(),
+            message: bounded(&self.message),
+            hint: bounded(&self.hint),
             request_id: self.request_id.clone(),
         }
+    }
+}
+
+/// The beginning of a text, if it is longer than a status line should be.
+fn bounded(text: &str) -> String {
+    match text.char_indices().nth(FAILURE_CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -154,6 +165,14 @@ mod tests {
         {
             assert_eq!(waits(kind, &[1, 2, 50]), [60, 60, 60], "{kind:?}");
         }
+    }
+
+    #[test]
+    fn a_failure_is_kept_in_bounds() {
+        let setback = Setback::of_request(&feed::Error::new(ErrorKind::Connection, "é".repeat(10_000)));
+        let failure = setback.as_failure(Timestamp::UNIX_EPOCH);
+        assert_eq!(failure.message.chars().count(), FAILURE_CHARACTERS_MAX + 1);
+        assert_eq!(failure.hint, setback.hint);
     }
 
     #[test]

@@ -1,10 +1,18 @@
 //! The ledger from the collector's side: one page of the feed as one commit, on a thread where blocking is allowed.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    borrow::Cow,
+    fmt::Write,
+    sync::{Arc, Mutex},
+};
 
-use feed::Page;
+use feed::{Activity, Page};
 use jiff::Timestamp;
 use ledger::{Appended, FeedId, Interval, LagPolicy, Ledger, NewActivity, PageCommit, Provenance};
+use sha2::{Digest, Sha256};
+
+/// The longest id that the ledger takes.
+const ID_BYTES_MAX: usize = 1024;
 
 /// The one writer of a ledger, shared by the collectors of a process. Each holds it for one append at a time.
 pub type SharedLedger = Arc<Mutex<Ledger>>;
@@ -50,6 +58,7 @@ impl PageToStore {
     /// Appends the page: all of its rows, whatever they are.
     pub(crate) fn append_to(&self, ledger: &mut Ledger) -> Result<Appended, ledger::Error> {
         let exchange = &self.page.exchange;
+        let ids: Vec<Cow<'_, str>> = self.page.activities.iter().map(id).collect();
         ledger.append(&PageCommit {
             feed: self.feed,
             provenance: Provenance {
@@ -63,7 +72,7 @@ impl PageToStore {
                 body_bytes: exchange.body_bytes,
                 attempts: exchange.attempts,
             },
-            activities: &self.activities(),
+            activities: &self.activities(&ids),
             drained: self.drained,
             drain_started: self.drain.is_none(),
             drain: self.drain,
@@ -73,12 +82,26 @@ impl PageToStore {
 
     /// The rows in the page's order. One without a readable time gets that of the row before it: the page is in order of time, so it
     /// is the closest there is.
-    fn activities(&self) -> Vec<NewActivity<'_>> {
+    fn activities<'a>(&'a self, ids: &'a [Cow<'a, str>]) -> Vec<NewActivity<'a>> {
         let mut latest = self.begins;
-        let rows = self.page.activities.iter().map(|activity| {
+        let rows = self.page.activities.iter().zip(ids).map(|(activity, id)| {
             latest = activity.created_at.unwrap_or(latest);
-            NewActivity { id: &activity.id, created_at: latest, raw: &activity.raw }
+            NewActivity { id, created_at: latest, raw: &activity.raw }
         });
         rows.collect()
     }
+}
+
+/// The id to keep a row under: its own. One that is too long for the ledger must not keep the row out, so the digest of the row stands
+/// in for it, as it does for a row that has none.
+fn id(activity: &Activity) -> Cow<'_, str> {
+    if activity.id.len() <= ID_BYTES_MAX {
+        return Cow::Borrowed(&activity.id);
+    }
+    let mut id = "sha256:".to_owned();
+    for byte in Sha256::digest(&activity.raw) {
+        // Writing to a string cannot fail.
+        let _ = write!(id, "{byte:02x}");
+    }
+    Cow::Owned(id)
 }

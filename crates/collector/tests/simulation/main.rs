@@ -10,8 +10,10 @@
     reason = "a simulation that cannot be set up has failed, and the line says where"
 )]
 
+mod broken_ledger;
 mod clock;
 mod judge;
+mod organization;
 mod random;
 mod server;
 mod stage;
@@ -72,7 +74,12 @@ async fn trouble(seed: u64) {
     let mut life = stage.begin("acme");
     while stage.clock.true_now() < end {
         stage.wait(Duration::from_secs(random.between(1, 5_400) as u64)).await;
-        match random.between(0, 10) {
+        match random.between(0, 12) {
+            10..=11 => life.doom(&stage.server, random.between(1, 30) as u64),
+            _ if life.is_over() => {
+                stage.end(life, Ending::Kill).await;
+                life = stage.begin("acme");
+            }
             0..=2 => {
                 let ending = *random.pick(&[Ending::Kill, Ending::Kill, Ending::Stop]);
                 stage.end(life, ending).await;
@@ -94,8 +101,10 @@ async fn trouble(seed: u64) {
             _ => stage.server.world.lock().unwrap().faults = faults(&mut random),
         }
     }
+    stage.end(life, Ending::Kill).await;
     stage.server.world.lock().unwrap().faults = Faults::default();
     stage.clock.set_skew(SignedDuration::ZERO);
+    let life = stage.begin("acme");
     let peace = stage.clock.true_now();
     stage.wait(stage.settings.settle + stage.settings.overlap_floor + 4 * stage.settings.poll_interval).await;
     stage.wait(Duration::from_hours(1)).await;

@@ -104,6 +104,8 @@ pub(crate) struct World {
     pub(crate) requests: u64,
     habits: Habits,
     random: Random,
+    /// Who dies when this many requests have been answered.
+    doomed: Option<(u64, tokio::task::AbortHandle)>,
 }
 
 /// The API in process. Clones share it.
@@ -122,6 +124,7 @@ impl ModelServer {
             requests: 0,
             habits,
             random: Random::new(seed),
+            doomed: None,
         };
         Self { world: Arc::new(Mutex::new(world)), clock }
     }
@@ -159,6 +162,8 @@ impl Transport for ModelServer {
         self.clock.sleep(Duration::from_millis(before as u64)).await;
         let answer = self.answer(&request.url);
         self.clock.sleep(Duration::from_millis(after as u64)).await;
+        // An abort takes hold where the task waits next: while the ledger is at work on this very answer.
+        self.world.lock().unwrap().let_die();
         answer
     }
 }
@@ -168,6 +173,21 @@ impl World {
     pub(crate) fn add(&mut self, rows: impl IntoIterator<Item = Row>) {
         self.rows.extend(rows);
         sort(&mut self.rows);
+    }
+
+    /// Kills a task when it has the answer to its `requests`-th request from now in hand.
+    pub(crate) fn doom(&mut self, requests: u64, task: tokio::task::AbortHandle) {
+        self.doomed = Some((requests, task));
+    }
+
+    fn let_die(&mut self) {
+        if let Some((left, task)) = &mut self.doomed {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                task.abort();
+                self.doomed = None;
+            }
+        }
     }
 
     fn fault(&mut self) -> Option<Fault> {

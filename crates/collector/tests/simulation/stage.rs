@@ -8,7 +8,7 @@ use std::{
 };
 
 use collector::{Collector, Event, FeedSettings, Observer, SharedLedger};
-use feed::{ApiKey, Client, ClientOptions, Clock, RetryOptions, StaticKey};
+use feed::{ApiKey, Client, ClientOptions, Clock, RetryOptions, StaticKey, Transport};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{Ledger, Options};
 use tempfile::TempDir;
@@ -23,6 +23,9 @@ use crate::{
 
 /// Longest real time that a simulation may take; a deadlock of the simulation would otherwise hang the test.
 const REAL_LIMIT: Duration = Duration::from_mins(2);
+
+/// The key that every simulated client has.
+pub(crate) const KEY: &str = "sk-ant-api01-simulated";
 
 /// Runs a simulation to its end.
 pub(crate) fn run(play: impl Future<Output = ()>) {
@@ -61,6 +64,15 @@ pub(crate) struct Life {
 }
 
 impl Life {
+    /// Lets it die with the answer to its `requests`-th request from now in hand.
+    pub(crate) fn doom(&self, server: &ModelServer, requests: u64) {
+        server.world.lock().unwrap().doom(requests, self.task.abort_handle());
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.task.is_finished()
+    }
+
     /// How a life ends that is not ended from outside.
     pub(crate) async fn outcome(self) -> Result<(), collector::Error> {
         self.task.await.unwrap()
@@ -115,14 +127,14 @@ impl Stage {
     }
 
     /// Starts a collector on a ledger that others write as well.
-    pub(crate) fn join(
+    pub(crate) fn join<T: Transport>(
         &self,
         name: &str,
         ledger: SharedLedger,
-        server: ModelServer,
+        server: T,
         observer: Arc<dyn Observer>,
     ) -> Life {
-        let key = Box::new(StaticKey(ApiKey::new("sk-ant-api01-simulated".to_owned()).unwrap()));
+        let key = Box::new(StaticKey(ApiKey::new(KEY.to_owned()).unwrap()));
         let retry = RetryOptions { max_attempts: 3, ..RetryOptions::default() };
         let options = ClientOptions { retry, jitter_seed: self.seed, ..ClientOptions::default() };
         let client = Client::new(server, self.clock.clone(), options, key).unwrap();
@@ -147,6 +159,7 @@ impl Stage {
     pub(crate) async fn end(&self, mut life: Life, ending: Ending) {
         let before = self.clock.true_now();
         match ending {
+            _ if life.is_over() => assert!((&mut life.task).await.unwrap_err().is_cancelled()),
             Ending::Stop => {
                 life.stop.cancel();
                 (&mut life.task).await.unwrap().unwrap();

@@ -232,6 +232,31 @@ fn a_clock_that_is_an_hour_wrong_from_the_start_loses_nothing_and_claims_nothing
 }
 
 #[test]
+fn a_clock_set_back_that_nobody_contradicts_shows_in_rows_from_the_future() {
+    run(async {
+        let stage = Stage::new(14, Habits { tells_time: false, audits_itself: true });
+        let life = stage.begin("acme");
+        stage.wait(HOUR).await;
+        stage.clock.set_skew(SignedDuration::from_mins(-30));
+        stage.wait(HOUR).await;
+        stage.clock.set_skew(SignedDuration::ZERO);
+        stage.wait(HOUR).await;
+        let events = stage.recorder.events();
+        let told = events.iter().find_map(|(at, event)| match event {
+            Event::FutureRows { rows, newest, .. } => Some((*at, *rows, *newest)),
+            _ => None,
+        });
+        let (at, rows, newest) = told.expect("rows that are newer than the clock are told of");
+        assert!(
+            rows > 0 && newest <= at && newest > at - SignedDuration::from_mins(10),
+            "{rows} rows to {newest} at {at}"
+        );
+        let until = stage.clock.true_now() - SignedDuration::from_mins(10);
+        judge(&stage, life, until).await;
+    });
+}
+
+#[test]
 fn a_first_start_in_a_wrong_year_finds_back_by_itself() {
     run(async {
         let stage = Stage::new(9, PLAIN);
