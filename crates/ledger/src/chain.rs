@@ -210,3 +210,7 @@ impl Reader {
         Ok(last.unwrap_or(0))
     }
 }
+
+#[cfg(test)]
+#[path = "chain/tests.rs"]
+mod tests;

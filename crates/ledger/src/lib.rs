@@ -19,6 +19,8 @@ mod record;
 mod schema;
 mod status;
 mod store;
+#[cfg(test)]
+mod testing;
 mod writer;
 
 pub use chain::{ChainReport, Difference, DifferenceKind};

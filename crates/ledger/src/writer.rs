@@ -11,6 +11,7 @@ mod encode;
 mod feeds;
 mod input;
 mod open;
+mod rows;
 
 use crate::block::Compressor;
 use crate::coverage::{Coverage, Interval};

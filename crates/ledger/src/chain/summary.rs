@@ -101,9 +101,10 @@ impl Replay {
             let found: (i64, String, i64) =
                 (row.get(1).step(STEP)?, row.get(2).step(STEP)?, row.get(3).step(STEP)?);
             let expected = self.scopes.get(&number);
-            if expected
-                .is_none_or(|scope| (scope.feed, &scope.text, scope.since) != (found.0, &found.1, found.2))
-            {
+            let changed = |scope: &super::replay::ReplayedScope| {
+                (scope.feed, &scope.text, scope.since) != (found.0, &found.1, found.2)
+            };
+            if expected.is_none_or(changed) {
                 return Err(Stop::differs(
                     Kind::FeedChanged,
                     format!("scope {number} is not what the chain says"),

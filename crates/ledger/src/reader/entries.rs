@@ -11,13 +11,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::ops::ControlFlow;
 
+/// What a scan does with each row: its sequence, its block, itself, and when its page was received.
+type Visit<'a> = dyn FnMut(u64, &BlockHead, Row<'_>, Timestamp) -> Result<ControlFlow<()>, Error> + 'a;
+
 const STEP: &str = "read activities";
 
 /// Entries reserved for at once; a caller may ask for "all" with a huge limit.
 const RESERVE_MAX: usize = 4_096;
-
-/// Takes a row with its sequence, its block and when it was first seen; says whether to go on.
-type Visit<'a> = dyn FnMut(u64, &BlockHead, Row<'_>, Timestamp) -> Result<ControlFlow<()>, Error> + 'a;
 
 impl Reader {
     /// Up to `limit` entries with a sequence above `after_sequence`, in sequence order. To stream, call again with the

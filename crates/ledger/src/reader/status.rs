@@ -100,10 +100,10 @@ fn gaps(
     let (Some(earliest), Some(latest)) = (coverage.earliest(), coverage.latest()) else { return Vec::new() };
     let start = planned_start.map_or(earliest, |planned| planned.min(earliest));
     let reason = |gap: &Interval| {
-        let remark = notes.iter().find(|(interval, _)| interval.intersect(gap).is_some());
+        let told = notes.iter().find(|(interval, _)| interval.intersect(gap).is_some());
         let before_all = gap.lt == earliest && scope_changed;
         let usual = || if before_all { SCOPE_CHANGED } else { NOT_DRAINED }.to_owned();
-        remark.map_or_else(usual, |(_, reason)| reason.clone())
+        told.map_or_else(usual, |(_, reason)| reason.clone())
     };
     let whole = Interval { gte: start, lt: latest };
     coverage.gaps(whole).into_iter().map(|interval| Gap { interval, reason: reason(&interval) }).collect()

@@ -1,12 +1,11 @@
 //! An append: from a page of the feed to rows, index, link, coverage and counters. `docs/design/ledger.md` §9.
 
-use super::encode::{Encoded, encode, encode_block};
+use super::Work;
 use super::input::Page;
-use super::{Work, dictionary};
-use crate::block::{BLOCK_BYTES, DICTIONARY_BELOW, Row};
+use super::rows::{Stored, store_rows};
+use crate::block::Row;
 use crate::digest::{self, CHECK_BYTES, Digest};
 use crate::error::{Error, Step};
-use crate::identifiers::Identifier;
 use crate::lag::LagHistogram;
 use crate::record::{PageFields, Record};
 use crate::store::{instant, microseconds};
@@ -24,21 +23,13 @@ pub(super) fn append(work: &mut Work<'_>, page: &Page<'_>) -> Result<Appended, E
     let drain = drain_of(work, page, number)?;
     let fingerprints: Vec<u64> =
         page.rows.iter().map(|row| digest::fingerprint(page.feed.0, row.id)).collect();
-    let new_positions = new_positions(work, page, &fingerprints)?;
-    let rows: Vec<Row<'_>> = new_positions.iter().map(|position| page.rows[*position as usize]).collect();
     let first_sequence = work.state.head.sequence + 1;
-    if first_sequence + rows.len() as u64 > SEQUENCE_MAX {
+    if first_sequence + page.rows.len() as u64 > SEQUENCE_MAX {
         return Err(Error::invalid(STEP, "the ledger holds as many activities as it can"));
     }
+    let Stored { new_positions, leaves } = store_rows(work, page, number, &fingerprints)?;
+    let rows: Vec<Row<'_>> = new_positions.iter().map(|position| page.rows[*position as usize]).collect();
     let late = late(work, page.feed, &rows)?;
-
-    let leaves = store_rows(work, page, number, &rows)?;
-    let identifiers = new_positions
-        .iter()
-        .zip(first_sequence..)
-        .map(|(position, sequence)| Identifier { fingerprint: fingerprints[*position as usize], sequence });
-    let change = work.state.identifiers.add(work.connection, identifiers.collect())?;
-    work.state.identifiers.apply(change);
     let fields = PageFields {
         page: number,
         feed: page.feed.0,
@@ -109,51 +100,6 @@ fn drain_of(work: &mut Work<'_>, page: &Page<'_>, number: u64) -> Result<u64, Er
     ))
 }
 
-/// Positions of the rows that neither the ledger nor an earlier row of the page has.
-fn new_positions(work: &mut Work<'_>, page: &Page<'_>, fingerprints: &[u64]) -> Result<Vec<u32>, Error> {
-    let rows = &page.rows;
-    let mut keyed: Vec<(u64, u32)> = fingerprints.iter().copied().zip(0..).collect();
-    keyed.sort_unstable();
-    let mut fingerprints: Vec<u64> = keyed.iter().map(|(fingerprint, _)| *fingerprint).collect();
-    fingerprints.dedup();
-    let mut is_known = vec![false; rows.len()];
-
-    let mut candidates = work.state.identifiers.find(work.connection, &fingerprints)?;
-    candidates.sort_unstable_by_key(|(_, sequence)| *sequence);
-    for (index, sequence) in candidates {
-        let Some((feed, stored)) = work.blocks.row(work.connection, sequence)? else {
-            let detail = format!("the index of ids names sequence {sequence}, which is not there");
-            return Err(Error::damaged(STEP, detail));
-        };
-        for position in positions(&keyed, fingerprints[index]) {
-            if feed == page.feed.0 && stored.id == rows[position].id {
-                is_known[position] = true;
-            }
-        }
-    }
-    for fingerprint in &fingerprints {
-        let mut seen: Vec<&str> = Vec::new();
-        for position in positions(&keyed, *fingerprint) {
-            let id = rows[position].id;
-            if is_known[position] || seen.contains(&id) {
-                is_known[position] = true;
-            } else {
-                seen.push(id);
-            }
-        }
-    }
-    Ok((0_u32..).zip(is_known).filter(|(_, known)| !known).map(|(position, _)| position).collect())
-}
-
-/// Positions of the rows with a fingerprint, in the page's order.
-fn positions(keyed: &[(u64, u32)], fingerprint: u64) -> impl Iterator<Item = usize> {
-    let first = keyed.partition_point(|(known, _)| *known < fingerprint);
-    keyed[first..]
-        .iter()
-        .take_while(move |(known, _)| *known == fingerprint)
-        .map(|(_, position)| *position as usize)
-}
-
 /// How many rows happened in time that counted as covered.
 fn late(work: &Work<'_>, feed: FeedId, rows: &[Row<'_>]) -> Result<u32, Error> {
     let coverage = &work.state.feed(feed)?.coverage;
@@ -162,65 +108,6 @@ fn late(work: &Work<'_>, feed: FeedId, rows: &[Row<'_>]) -> Result<u32, Error> {
         late += u32::from(coverage.contains(instant(row.created_at, STEP)?));
     }
     Ok(late)
-}
-
-/// Stores the new rows as blocks; returns their leaves in order.
-fn store_rows(
-    work: &mut Work<'_>,
-    page: &Page<'_>,
-    number: u64,
-    rows: &[Row<'_>],
-) -> Result<Vec<Digest>, Error> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let first_sequence = work.state.head.sequence + 1;
-    let bytes: usize = rows.iter().map(|row| row.raw.len()).sum();
-    let mut version = 0;
-    let blocks = if bytes < DICTIONARY_BELOW.min(BLOCK_BYTES) {
-        dictionary::refresh(work)?;
-        let compressor = match &mut work.state.dictionary.newest {
-            Some(trained) => {
-                version = trained.version;
-                &mut trained.compressor
-            }
-            None => &mut work.compressors[0],
-        };
-        vec![encode_block(rows, 0..rows.len(), compressor).step(STEP)?]
-    } else {
-        encode(rows, work.compressors).step(STEP)?
-    };
-    for block in &blocks {
-        store_block(work, page.feed, number, first_sequence, version, block)?;
-    }
-    Ok(blocks.into_iter().flat_map(|block| block.leaves).collect())
-}
-
-fn store_block(
-    work: &Work<'_>,
-    feed: FeedId,
-    page: u64,
-    first_sequence: u64,
-    dictionary: u32,
-    block: &Encoded,
-) -> Result<(), Error> {
-    let first_sequence = first_sequence + block.rows.start as u64;
-    work.execute(
-        "INSERT INTO block (first_sequence, activities, page, feed, created_from, created_to, dictionary, payload_bytes)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        params![
-            first_sequence,
-            block.rows.len(),
-            page,
-            feed.0,
-            block.created_from,
-            block.created_to,
-            dictionary,
-            block.payload_bytes
-        ],
-    )?;
-    let parameters = params![first_sequence, block.frame];
-    work.execute("INSERT INTO block_data (first_sequence, data) VALUES (?1, ?2)", parameters)
 }
 
 /// Stores the page and its link.

@@ -2,6 +2,7 @@
 
 use crate::block::{Compressor, Row, cut};
 use crate::digest::{self, Digest};
+use crate::error::{Error, Step};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,9 +16,15 @@ pub(super) struct Encoded {
     pub(super) leaves: Vec<Digest>,
 }
 
-/// Cuts, hashes and compresses rows with one thread per compressor. A thread that cannot be started leaves its work to
-/// the others.
-pub(super) fn encode(rows: &[Row<'_>], compressors: &mut [Compressor]) -> std::io::Result<Vec<Encoded>> {
+/// Cuts, hashes and compresses rows with one thread per compressor, while this thread first does something else: what
+/// `meanwhile` does, whose outcome says whether the blocks are wanted. `None` when they are not.
+///
+/// A thread that cannot be started leaves its work to the others.
+pub(super) fn encode(
+    rows: &[Row<'_>],
+    compressors: &mut [Compressor],
+    meanwhile: impl FnOnce() -> Result<bool, Error>,
+) -> Result<Option<Vec<Encoded>>, Error> {
     let ranges = cut(rows);
     let next = AtomicUsize::new(0);
     let work = |compressor: &mut Compressor| -> std::io::Result<Vec<Encoded>> {
@@ -27,15 +34,19 @@ pub(super) fn encode(rows: &[Row<'_>], compressors: &mut [Compressor]) -> std::i
         }
         Ok(done)
     };
-    let Some((own, others)) = compressors.split_first_mut() else { return Ok(Vec::new()) };
+    let Some((own, others)) = compressors.split_first_mut() else { return Ok(None) };
     let helpers = others.len().min(ranges.len().saturating_sub(1));
-    let mut blocks = std::thread::scope(|scope| {
+    let blocks = std::thread::scope(|scope| {
         let started: Vec<_> = others[..helpers]
             .iter_mut()
             .filter_map(|compressor| {
                 std::thread::Builder::new().spawn_scoped(scope, || work(compressor)).ok()
             })
             .collect();
+        let wanted = meanwhile();
+        if !matches!(wanted, Ok(true)) {
+            next.store(ranges.len(), Ordering::Relaxed);
+        }
         let mut blocks = work(own)?;
         for helper in started {
             match helper.join() {
@@ -43,9 +54,12 @@ pub(super) fn encode(rows: &[Row<'_>], compressors: &mut [Compressor]) -> std::i
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
-        std::io::Result::Ok(blocks)
-    })?;
-    blocks.sort_unstable_by_key(|block| block.rows.start);
+        std::io::Result::Ok(wanted.map(|wanted| wanted.then_some(blocks)))
+    });
+    let mut blocks = blocks.step("compress the activities of a page")??;
+    if let Some(blocks) = &mut blocks {
+        blocks.sort_unstable_by_key(|block| block.rows.start);
+    }
     Ok(blocks)
 }
 

@@ -8,25 +8,25 @@ use jiff::Timestamp;
 
 /// A row with the two fields the ledger keeps beside the bytes.
 #[derive(Clone, Debug)]
-pub struct Row {
-    pub id: String,
-    pub created_at: Timestamp,
-    pub raw: Vec<u8>,
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) raw: Vec<u8>,
 }
 
 /// How ids are drawn: without any order, or growing with time as many id schemes do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum IdOrder {
+pub(crate) enum IdOrder {
     Random,
     Time,
 }
 
 /// A small generator of numbers (splitmix64): the same seed gives the same rows everywhere.
 #[derive(Clone, Debug)]
-pub struct Numbers(pub u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -34,7 +34,7 @@ impl Numbers {
         mixed ^ (mixed >> 31)
     }
 
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
@@ -96,7 +96,7 @@ const REASONS: &[&str] = &[
 
 /// Makes rows that follow one another in time.
 #[derive(Clone, Debug)]
-pub struct Rows {
+pub(crate) struct Rows {
     numbers: Numbers,
     order: IdOrder,
     clock_microseconds: i64,
@@ -105,7 +105,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    pub fn new(seed: u64, order: IdOrder) -> Self {
+    pub(crate) fn new(seed: u64, order: IdOrder) -> Self {
         let mut numbers = Numbers(seed);
         let people = (0..180)
             .map(|index| {
@@ -124,7 +124,7 @@ impl Rows {
     }
 
     /// The next row; rows are 0 to 400 ms apart.
-    pub fn next_row(&mut self) -> Row {
+    pub(crate) fn next_row(&mut self) -> Row {
         self.clock_microseconds += self.numbers.below(400_000) as i64;
         let created_at = Timestamp::from_microsecond(self.clock_microseconds).expect("in range");
         let numbers = &mut self.numbers;
@@ -191,7 +191,7 @@ impl Rows {
     }
 
     /// The next `count` rows.
-    pub fn take_rows(&mut self, count: usize) -> Vec<Row> {
+    pub(crate) fn take_rows(&mut self, count: usize) -> Vec<Row> {
         (0..count).map(|_| self.next_row()).collect()
     }
 }

@@ -1,0 +1,12 @@
+//! The ledger from outside: what its callers see, in one process and in several.
+
+mod appending;
+mod compat;
+mod crash;
+mod damage;
+mod feeds;
+mod model;
+mod opening;
+mod processes;
+mod reading;
+mod support;
