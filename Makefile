@@ -3,24 +3,24 @@ CARGO ?= cargo
 TOOLS ?= $(HOME)/.cache/claudetrail/tools
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint deny bench fuzz release install help
+.PHONY: build demo test lint deny bench fuzz release install enrichment help
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-build: ## Build the program (quick profile): target/debug/claudetrail
+build: enrichment ## Build the program (quick profile): target/debug/claudetrail
 	$(CARGO) build --locked -p claudetrail
 
-demo: ## Build and see it work: a simulated organization, a live trail, six incidents to find
+demo: enrichment ## Build and see it work: a simulated organization, a live trail, six incidents to find
 	@echo "building claudetrail: about two minutes on two cores the first time, seconds afterwards"
 	$(CARGO) build --locked -p claudetrail
 	./target/debug/claudetrail demo
 
-test: ## Every test: units, properties, simulations, the real program end to end
+test: enrichment ## Every test: units, properties, simulations, the real program end to end
 	$(CARGO) test --locked --workspace --all-targets
 	$(CARGO) test --locked --workspace --doc
 
-lint: ## Formatting, clippy with warnings as errors, dependencies
+lint: enrichment ## Formatting, clippy with warnings as errors, dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(MAKE) deny
@@ -31,14 +31,20 @@ deny: $(TOOLS)/bin/cargo-deny ## Licences, bans, sources and yanked versions of 
 $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install cargo-deny@0.20.2 --locked --debug --root $(TOOLS)
 
-bench: ## Throughput of normalising and of the ledger, beside a baseline in the same run
+bench: enrichment ## Throughput of normalising and of the ledger, beside a baseline in the same run
 	$(CARGO) bench --locked -p normalize -p ledger
 
 fuzz: ## Fuzz the parsers of outside bytes, a minute each (needs cargo-fuzz)
 	cd fuzz && for target in $$($(CARGO) fuzz list); do $(CARGO) fuzz run -s none $$target -- -max_total_time=60 || exit 1; done
 
-release: ## The optimised program: target/release/claudetrail
+release: enrichment ## The optimised program: target/release/claudetrail
 	$(CARGO) build --locked --release -p claudetrail
 
-install: ## Install the optimised program for this user
+install: enrichment ## Install the optimised program for this user
 	$(CARGO) install --locked --path crates/claudetrail
+
+enrichment: enrichment/node_modules/.package-lock.json ## The free data that is compiled in: user agents, countries, networks (npm)
+
+enrichment/node_modules/.package-lock.json: enrichment/package-lock.json
+	@command -v npm > /dev/null && cd enrichment && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || \
+	echo "left out for want of npm or its packages: names of browsers, countries and networks of addresses (make enrichment)"

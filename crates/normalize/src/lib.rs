@@ -28,6 +28,7 @@
 mod actor;
 pub mod catalog;
 mod document;
+pub mod enrichment;
 mod flatten;
 mod issues;
 mod json;
