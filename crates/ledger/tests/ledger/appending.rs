@@ -279,7 +279,7 @@ fn what_is_out_of_bounds_is_refused_and_nothing_is_written() {
     refused(&mut ledger, &|commit| commit.provenance = with(&|provenance| provenance.url = leaked));
     refused(&mut ledger, &|commit| commit.provenance = with(&|provenance| provenance.parameters = leaked));
     refused(&mut ledger, &|commit| {
-        commit.provenance = with(&|provenance| provenance.request_id = Some(leaked))
+        commit.provenance = with(&|provenance| provenance.request_id = Some(leaked));
     });
     for activities in [&many[..], &empty, &huge] {
         let commit = PageCommit {

@@ -61,8 +61,12 @@ fn version_1_is_opened_read_checked_and_continued() {
     let place = Place::new();
     std::fs::copy(kept("v1.sqlite"), &place.path).expect("copies");
     compare(&place.reader());
-    let head: String =
-        place.reader().chain_head().expect("a head").iter().map(|byte| format!("{byte:02x}")).collect();
+    let head: String = place
+        .reader()
+        .chain_head()
+        .expect("a head")
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     assert_eq!(
         head, "2b0f762906b713192e8f86039fa0866f3027b644a6b6e79481dca8f978b985d7",
         "the chain of the kept ledger"

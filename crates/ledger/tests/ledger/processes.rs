@@ -125,7 +125,7 @@ fn a_folder_that_cannot_be_written_can_be_read() {
     let feed = ledger.register_feed("acme", "scope", at(0)).expect("registers");
     Page::of(feed, vec![row("a", 1), row("b", 2)]).append(&mut ledger).expect("appends");
     let mode = |path: &Path, mode| {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("sets the mode")
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("sets the mode");
     };
     let close_folder = || {
         for file in std::fs::read_dir(place.folder()).expect("lists") {
