@@ -140,6 +140,12 @@ pub(crate) struct Status {
 /// Which activities.
 #[derive(Debug, Args)]
 pub(crate) struct Selection {
+    /// Activities created at or after this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) from: Option<Timestamp>,
+    /// Activities created before this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) to: Option<Timestamp>,
     /// Only this feed
     #[arg(long, value_name = "NAME")]
     pub(crate) feed: Option<String>,
@@ -164,12 +170,6 @@ pub(crate) struct Tail {
     /// How many to begin with
     #[arg(short = 'n', long, default_value_t = 20, value_name = "COUNT")]
     pub(crate) limit: usize,
-    /// Activities created at or after this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) from: Option<Timestamp>,
-    /// Activities created before this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) to: Option<Timestamp>,
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// What a line is
@@ -203,12 +203,6 @@ pub(crate) struct Export {
     /// What each record is
     #[arg(long, default_value = "raw")]
     pub(crate) schema: ExportSchema,
-    /// Activities created at or after this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) from: Option<Timestamp>,
-    /// Activities created before this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) to: Option<Timestamp>,
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Write to this file instead of stdout

@@ -1,8 +1,9 @@
-//! Small pieces of text for people: times, counts, sizes, spans, colour.
+//! Small pieces of text for people: times, counts, sizes, spans, progress, colour.
 
-use std::time::Duration;
+use std::{io::IsTerminal as _, time::Duration};
 
 use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 /// `2026-11-23 08:14:05Z`.
@@ -50,6 +51,15 @@ pub(crate) fn span(duration: Duration) -> String {
         _ if seconds < 172_800.0 => format!("{:.1} h", seconds / 3600.0),
         _ => format!("{:.0} d", seconds / 86_400.0),
     }
+}
+
+/// A bar on stderr; none when that is no terminal.
+pub(crate) fn progress_bar(template: &str, length: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length).with_style(style)
 }
 
 /// Colours for a terminal, or none: colour never carries a meaning of its own.

@@ -3,6 +3,7 @@
 //! Every command is a function that returns `Ok` or a [`error::Failure`]; `main` prints the failure and sets the exit code.
 //! Data goes to stdout, everything else to stderr.
 
+mod activity_types;
 mod budget;
 mod cli;
 mod commands;

@@ -1,19 +1,19 @@
-//! Which activities a command is about: by feed, type and actor, told from the exact bytes.
+//! Which activities a command is about: by feed, time, type and actor, told from the exact bytes.
 
-use ledger::{Entry, FeedId, Reader};
+use ledger::{Entry, EntryFilter, FeedId, Reader};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
+    activity_types::{self, Unmatched},
     cli,
     error::{Exit, Failure, Result},
 };
 
-/// A checked `--feed`, `--type`, `--actor`.
+/// A checked `--feed`, `--type`, `--actor`, `--from`, `--to`.
 #[derive(Debug)]
 pub(crate) struct Selection {
-    /// The feed, for the ledger to filter by.
-    pub(crate) feed: Option<FeedId>,
+    filter: EntryFilter,
     types: Vec<String>,
     actor: Option<String>,
 }
@@ -30,28 +30,26 @@ impl Selection {
     /// Resolves the feed's name and expands the types; a name that nothing knows is an error, because it would select nothing.
     pub(crate) fn new(arguments: &cli::Selection, reader: &Reader) -> Result<Self> {
         let feed = arguments.feed.as_deref().map(|name| find_feed(reader, name)).transpose()?;
-        let mut types = Vec::new();
-        for pattern in &arguments.types {
-            let names = normalize::catalog::expand(pattern);
-            if names.is_empty() && pattern.contains('*') {
-                return Err(Failure::new(Exit::Usage, format!("no known activity type matches {pattern:?}")));
+        let types = activity_types::expand(&arguments.types).map_err(|unmatched| match unmatched {
+            Unmatched::Pattern(pattern) => {
+                Failure::new(Exit::Usage, format!("no known activity type matches {pattern:?}"))
             }
-            if names.is_empty()
-                && let Some(near) = normalize::catalog::nearest(pattern)
-            {
-                return Err(Failure::new(Exit::Usage, format!("unknown activity type {pattern:?}"))
-                    .hint(format!("did you mean {near:?}?")));
+            Unmatched::NearMiss(name, near) => {
+                Failure::new(Exit::Usage, format!("unknown activity type {name:?}"))
+                    .hint(format!("did you mean {near:?}?"))
             }
-            if names.is_empty() {
-                types.push(pattern.clone());
-            }
-            types.extend(names.into_iter().map(str::to_owned));
-        }
-        Ok(Self { feed, types, actor: arguments.actor.as_ref().map(|text| text.to_lowercase()) })
+        })?;
+        let filter = EntryFilter { feed, from: arguments.from, to: arguments.to, up_to: None };
+        Ok(Self { filter, types, actor: arguments.actor.as_ref().map(|text| text.to_lowercase()) })
     }
 
-    /// Whether everything is selected, so that no byte needs to be looked at.
-    pub(crate) fn is_everything(&self) -> bool {
+    /// What the ledger can filter by, up to a sequence.
+    pub(crate) fn filter(&self, up_to: u64) -> EntryFilter {
+        EntryFilter { up_to: Some(up_to), ..self.filter }
+    }
+
+    /// Whether everything that passed the filter is selected, so that no byte needs to be looked at.
+    fn is_everything(&self) -> bool {
         self.types.is_empty() && self.actor.is_none()
     }
 
@@ -68,6 +66,13 @@ impl Selection {
             .is_none_or(|text| glance.actor.is_some_and(|actor| actor.get().to_lowercase().contains(text)));
         type_fits && actor_fits
     }
+}
+
+/// The `type` of an activity; empty when it has none that can be read.
+pub(crate) fn activity_type(raw: &[u8]) -> String {
+    serde_json::from_slice::<Glance<'_>>(raw)
+        .map(|glance| glance.activity_type.into_owned())
+        .unwrap_or_default()
 }
 
 fn find_feed(reader: &Reader, name: &str) -> Result<FeedId> {

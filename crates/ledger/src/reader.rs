@@ -46,6 +46,8 @@ pub struct EntryFilter {
     pub from: Option<Timestamp>,
     /// With `created_at` before.
     pub to: Option<Timestamp>,
+    /// With this sequence or a lower one.
+    pub up_to: Option<u64>,
 }
 
 /// A page as kept.

@@ -4,14 +4,13 @@
 //! the vendor. The ledger is made anew at each start, in a folder that only demos use.
 
 use std::{
-    io::{self, IsTerminal},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use collector::{Event, Observer};
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use ledger::{EntryFilter, Reader};
 use simulator::Story;
@@ -153,7 +152,7 @@ impl Screen {
         events: &mut mpsc::UnboundedReceiver<Event>,
         stop: &CancellationToken,
     ) -> Result<bool> {
-        let bar = fill_bar(history);
+        let bar = display::progress_bar("  {wide_bar} {percent}% {msg} {elapsed}", history.as_secs());
         let mut last_sentence = std::time::Instant::now();
         let mut stored = 0_u64;
         loop {
@@ -290,13 +289,4 @@ impl Screen {
 /// Prints a line for the person who watches; a closed terminal ends the demo by its signal, not here.
 fn say(text: &str) {
     let _ = output::print(&format!("{text}\n"));
-}
-
-fn fill_bar(history: Duration) -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("  {wide_bar} {percent}% {msg} {elapsed}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(history.as_secs()).with_style(style)
 }

@@ -7,8 +7,8 @@ use std::{
     io::{self, BufWriter, IsTerminal, Write},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
-use ledger::{Entry, EntryFilter, Reader};
+use indicatif::ProgressBar;
+use ledger::{Entry, Reader};
 
 use crate::{
     cli::{Export, ExportSchema},
@@ -24,7 +24,7 @@ use crate::{
 const BATCH: usize = 5_000;
 
 pub(crate) fn run(settings: &Settings, arguments: &Export) -> Result<()> {
-    if let (Some(from), Some(to)) = (arguments.from, arguments.to)
+    if let (Some(from), Some(to)) = (arguments.selection.from, arguments.selection.to)
         && from >= to
     {
         return Err(Failure::new(Exit::Usage, format!("--from {from} is not before --to {to}")));
@@ -32,11 +32,13 @@ pub(crate) fn run(settings: &Settings, arguments: &Export) -> Result<()> {
     let reader = Reader::open(&settings.ledger_path())?;
     let selection = Selection::new(&arguments.selection, &reader)?;
     let documents = Documents::new(settings, &reader)?;
-    let progress = progress(arguments, reader.last_sequence()?);
+    let last = reader.last_sequence()?;
+    let progress = progress(arguments, last);
     let result = match &arguments.output {
         None => output::finish(write(
             &reader,
             arguments,
+            last,
             &selection,
             &documents,
             &progress,
@@ -45,7 +47,7 @@ pub(crate) fn run(settings: &Settings, arguments: &Export) -> Result<()> {
         Some(path) => {
             let failed = |error: &io::Error| output::write_failure(&path.display().to_string(), error);
             let mut file = File::create(path).map_err(|error| failed(&error))?;
-            write(&reader, arguments, &selection, &documents, &progress, &mut file)?
+            write(&reader, arguments, last, &selection, &documents, &progress, &mut file)?
                 .map_err(|error| failed(&error))?;
             file.sync_all().map_err(|error| failed(&error))
         }
@@ -58,13 +60,13 @@ pub(crate) fn run(settings: &Settings, arguments: &Export) -> Result<()> {
 fn write(
     reader: &Reader,
     arguments: &Export,
+    last: u64,
     selection: &Selection,
     documents: &Documents,
     progress: &ProgressBar,
     output: &mut dyn Write,
 ) -> Result<io::Result<()>> {
-    let filter = EntryFilter { feed: selection.feed, from: arguments.from, to: arguments.to };
-    let last = reader.last_sequence()?;
+    let filter = selection.filter(last);
     let mut output = BufWriter::with_capacity(1 << 20, output);
     let mut line = Vec::with_capacity(8 << 10);
     let mut after = 0;
@@ -72,7 +74,7 @@ fn write(
         let entries = reader.entries(after, BATCH, &filter)?;
         let Some(newest) = entries.last() else { break };
         after = newest.sequence;
-        for entry in entries.iter().filter(|entry| entry.sequence <= last && selection.matches(entry)) {
+        for entry in entries.iter().filter(|entry| selection.matches(entry)) {
             line.clear();
             write_entry(entry, arguments.schema, documents, &mut line);
             if let Err(error) = output.write_all(&line) {
@@ -80,9 +82,6 @@ fn write(
             }
         }
         progress.set_position(after);
-        if after >= last {
-            break;
-        }
     }
     Ok(output.flush())
 }
@@ -104,12 +103,11 @@ pub(crate) fn raw_line(raw: &[u8], line: &mut Vec<u8>) {
 /// A bar on a terminal when the data goes elsewhere.
 fn progress(arguments: &Export, total: u64) -> ProgressBar {
     let data_elsewhere = arguments.output.is_some() || !io::stdout().is_terminal();
-    if !io::stderr().is_terminal() || !data_elsewhere {
+    if !data_elsewhere {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("exporting {wide_bar} {percent}% {msg} ETA {eta}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(total).with_style(style).with_message(format!("of {}", display::count(total)))
+    display::progress_bar("exporting {wide_bar} {percent}% {msg} ETA {eta}", total)
+        .with_message(format!("of {}", display::count(total)))
 }
 
 #[cfg(test)]

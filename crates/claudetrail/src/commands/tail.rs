@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ledger::{Entry, EntryFilter, Reader};
+use ledger::{Entry, Reader};
 
 use crate::{
     cli::{Tail, TailFormat},
@@ -16,7 +16,7 @@ use crate::{
     documents::Documents,
     error::Result,
     output,
-    selection::Selection,
+    selection::{Selection, activity_type},
 };
 
 /// How often the ledger is looked at for news. Reading its last sequence costs microseconds.
@@ -29,7 +29,6 @@ pub(crate) fn run(settings: &Settings, arguments: &Tail) -> Result<()> {
     let printer = Printer {
         selection: Selection::new(&arguments.selection, &reader)?,
         documents: Documents::new(settings, &reader)?,
-        range: (arguments.from, arguments.to),
         format: arguments.format,
         palette: output::stdout_palette(),
     };
@@ -40,9 +39,12 @@ pub(crate) fn run(settings: &Settings, arguments: &Tail) -> Result<()> {
     }
     loop {
         std::thread::sleep(LOOK_INTERVAL);
-        while reader.last_sequence()? > seen {
-            let entries = reader.entries(seen, BATCH as usize, &printer.filter())?;
-            seen = entries.last().map_or(reader.last_sequence()?, |entry| entry.sequence);
+        // One look at the end of the ledger bounds what is read after it: what arrives meanwhile is for the next look.
+        let last = reader.last_sequence()?;
+        while seen < last {
+            let entries = reader.entries(seen, BATCH as usize, &printer.selection.filter(last))?;
+            let full = entries.len() as u64 == BATCH;
+            seen = entries.last().filter(|_| full).map_or(last, |entry| entry.sequence);
             if !printer.print(entries.iter().filter(|entry| printer.selection.matches(entry)))? {
                 return Ok(());
             }
@@ -53,41 +55,28 @@ pub(crate) fn run(settings: &Settings, arguments: &Tail) -> Result<()> {
 /// What a line looks like.
 pub(crate) fn sentence_line(created_at: Timestamp, raw: &[u8], palette: Palette) -> String {
     let sentence = normalize::sentence(raw);
-    let activity_type = serde_json::from_slice::<TypeOnly<'_>>(raw)
-        .map(|glance| glance.activity_type.into_owned())
-        .unwrap_or_default();
+    let activity_type = activity_type(raw);
     let failed = activity_type.ends_with("_failed");
     let sentence = if failed { palette.bad(&sentence) } else { sentence };
     format!("{}  {sentence}  {}", palette.dim(&display::time(created_at)), palette.dim(&activity_type))
 }
 
-#[derive(serde::Deserialize)]
-struct TypeOnly<'a> {
-    #[serde(rename = "type", default, borrow)]
-    activity_type: std::borrow::Cow<'a, str>,
-}
-
 struct Printer {
     selection: Selection,
-    range: (Option<Timestamp>, Option<Timestamp>),
     documents: Documents,
     format: TailFormat,
     palette: Palette,
 }
 
 impl Printer {
-    fn filter(&self) -> EntryFilter {
-        EntryFilter { feed: self.selection.feed, from: self.range.0, to: self.range.1 }
-    }
-
     /// The newest `limit` selected entries, newest first, searched backwards in batches.
     fn newest(&self, reader: &Reader, last: u64, limit: usize) -> Result<Vec<Entry>> {
         let mut found = Vec::new();
         let mut upper = last;
         while upper > 0 && found.len() < limit {
             let after = upper.saturating_sub(BATCH);
-            let mut entries = reader.entries(after, BATCH as usize, &self.filter())?;
-            entries.retain(|entry| entry.sequence <= upper && self.selection.matches(entry));
+            let mut entries = reader.entries(after, BATCH as usize, &self.selection.filter(upper))?;
+            entries.retain(|entry| self.selection.matches(entry));
             found.extend(entries.into_iter().rev());
             upper = after;
         }

@@ -1,8 +1,5 @@
 //! `verify`: recomputes the hash chain from the stored bytes and looks for gaps in the coverage.
 
-use std::io::{self, IsTerminal};
-
-use indicatif::{ProgressBar, ProgressStyle};
 use ledger::Reader;
 use serde_json::json;
 
@@ -17,7 +14,8 @@ use crate::{
 
 pub(crate) fn run(settings: &Settings, arguments: &Verify) -> Result<()> {
     let reader = Reader::open(&settings.ledger_path())?;
-    let bar = progress_bar();
+    let bar =
+        display::progress_bar("verifying {wide_bar} {percent}% {human_pos} of {human_len} ETA {eta}", 0);
     let report = reader.check_chain(&mut |done, total| {
         bar.set_length(total);
         bar.set_position(done);
@@ -62,14 +60,4 @@ pub(crate) fn run(settings: &Settings, arguments: &Verify) -> Result<()> {
         (Some(difference), _) => Err(Failure::new(Exit::Finding, format!("the ledger is not what was written: {}", difference.message))
             .hint("keep this file as evidence, restore the ledger from a backup, and let `claudetrail run` fetch what is missing")),
     }
-}
-
-fn progress_bar() -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style =
-        ProgressStyle::with_template("verifying {wide_bar} {percent}% {human_pos} of {human_len} ETA {eta}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(0).with_style(style)
 }

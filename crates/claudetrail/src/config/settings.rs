@@ -9,7 +9,10 @@ use super::{
     raw::{RawConfig, RawFeed, RawSecret},
     units::{Length, display_duration},
 };
-use crate::error::{Exit, Failure, Result};
+use crate::{
+    activity_types::{self, Unmatched},
+    error::{Exit, Failure, Result},
+};
 
 /// Everything the program runs with.
 #[derive(Debug, Clone)]
@@ -300,25 +303,16 @@ fn base_url(path: &str, written: Option<String>) -> Result<String> {
     Err(wrong(path, "does not start with https:// or http://"))
 }
 
-/// Expands `api_key_*` from the catalogue; an unknown plain name is kept (the vendor may know newer ones) unless it is a near miss.
 fn expand(path: &str, written: &[String]) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for pattern in written {
-        let matches = normalize::catalog::expand(pattern);
-        if !matches.is_empty() {
-            names.extend(matches.into_iter().map(str::to_owned));
-        } else if pattern.contains('*') {
-            return Err(wrong(path, &format!("has {pattern:?}, which matches no known activity type")));
-        } else if let Some(near) = normalize::catalog::nearest(pattern) {
-            return Err(wrong(path, &format!("has {pattern:?}, which is no known activity type"))
-                .hint(format!("did you mean {near:?}? the API refuses a name that it does not know")));
-        } else {
-            names.push(pattern.clone());
+    activity_types::expand(written).map_err(|unmatched| match unmatched {
+        Unmatched::Pattern(pattern) => {
+            wrong(path, &format!("has {pattern:?}, which matches no known activity type"))
         }
-    }
-    names.sort_unstable();
-    names.dedup();
-    Ok(names)
+        Unmatched::NearMiss(name, near) => {
+            wrong(path, &format!("has {name:?}, which is no known activity type"))
+                .hint(format!("did you mean {near:?}? the API refuses a name that it does not know"))
+        }
+    })
 }
 
 fn secret(path: &str, written: Option<RawSecret>) -> Result<SecretSource> {

@@ -67,11 +67,13 @@ impl Reader {
         let (from, to) = (bound(filter.from), bound(filter.to));
         let sql = format!(
             "SELECT {} FROM block WHERE first_sequence >= ?1 AND (?2 IS NULL OR feed = ?2)
-             AND (?3 IS NULL OR created_to >= ?3) AND (?4 IS NULL OR created_from < ?4) ORDER BY first_sequence",
+             AND (?3 IS NULL OR created_to >= ?3) AND (?4 IS NULL OR created_from < ?4) AND first_sequence <= ?5
+             ORDER BY first_sequence",
             BlockHead::COLUMNS
         );
         let mut statement = snapshot.prepare_cached(&sql).step(STEP)?;
-        let parameters = params![start, filter.feed.map(FeedId::get), from, to];
+        let up_to = filter.up_to.unwrap_or(u64::MAX).min(i64::MAX as u64);
+        let parameters = params![start, filter.feed.map(FeedId::get), from, to, up_to];
         for head in statement.query_map(parameters, BlockHead::from_row).step(STEP)? {
             let head = head.step(STEP)?;
             if head.end() <= first {
@@ -79,7 +81,8 @@ impl Reader {
             }
             let first_seen = cache.first_seen(&snapshot, head.page)?;
             let block = cache.blocks.load(&snapshot, &head)?;
-            for index in first.saturating_sub(head.first_sequence) as usize..block.len() {
+            let end = up_to.saturating_add(1).min(head.end()) - head.first_sequence;
+            for index in first.saturating_sub(head.first_sequence) as usize..block.len().min(end as usize) {
                 let created_at = block.created_at(index);
                 if from.is_some_and(|from| created_at < from) || to.is_some_and(|to| created_at >= to) {
                     continue;

@@ -50,17 +50,20 @@ fn filters_keep_what_they_say() {
     for feed in [None, Some(acme), Some(other)] {
         for from in [None, Some(at(0)), Some(at(33)), Some(at(33) + half), Some(at(500))] {
             for to in [None, Some(at(1)), Some(at(34)), Some(at(33) + half), Some(at(500))] {
-                let filter = EntryFilter { feed, from, to };
-                let expected: Vec<_> = whole
-                    .iter()
-                    .filter(|entry| {
-                        feed.is_none_or(|feed| entry.feed == feed)
-                            && from.is_none_or(|from| entry.created_at >= from)
-                            && to.is_none_or(|to| entry.created_at < to)
-                    })
-                    .cloned()
-                    .collect();
-                assert_eq!(read(&reader, &filter, 13).expect("reads"), expected, "{filter:?}");
+                for up_to in [None, Some(0), Some(1), Some(77), Some(200), Some(u64::MAX)] {
+                    let filter = EntryFilter { feed, from, to, up_to };
+                    let expected: Vec<_> = whole
+                        .iter()
+                        .filter(|entry| {
+                            feed.is_none_or(|feed| entry.feed == feed)
+                                && from.is_none_or(|from| entry.created_at >= from)
+                                && to.is_none_or(|to| entry.created_at < to)
+                                && up_to.is_none_or(|up_to| entry.sequence <= up_to)
+                        })
+                        .cloned()
+                        .collect();
+                    assert_eq!(read(&reader, &filter, 13).expect("reads"), expected, "{filter:?}");
+                }
             }
         }
     }
