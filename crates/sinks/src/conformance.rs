@@ -1,4 +1,4 @@
-//! The same cases for any sink: what `docs/specs/sink.md` demands of a destination and its driver.
+//! The same cases for any sink: what the crate promises of a destination and its driver.
 //!
 //! A test hands in a [`Destination`]: a way to make a sink for it, to count what arrived, and to break and mend it. The cases
 //! deliver numbered documents and look at the destination itself, never at what the driver believes.

@@ -10,7 +10,7 @@
 //!                             └──────┘
 //! ```
 //!
-//! Guarantees (`docs/specs/sink.md` has them in MUST words, [`conformance`] runs them against any sink):
+//! Guarantees, which [`conformance`] runs against any sink:
 //!
 //! - the cursor moves only over a prefix of which every document was delivered, was there already, or was put aside with a reason;
 //! - after a crash at most the batches in flight are sent again, under the same ids;
