@@ -81,7 +81,7 @@ fn an_id_that_no_ledger_takes_does_not_keep_its_row_out() {
         let created_at = stage.clock.true_now() - jiff::SignedDuration::from_mins(30);
         let id = "activity_".repeat(500);
         let row = Row { created_at, visible_at: created_at, id, json: None };
-        stage.server.world.lock().unwrap().add([row.clone()]);
+        stage.add([row.clone()]);
         let life = stage.begin("acme");
         stage.wait(Duration::from_mins(30)).await;
         stage.end(life, Ending::Stop).await;

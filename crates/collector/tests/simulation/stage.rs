@@ -80,6 +80,11 @@ impl Life {
 }
 
 impl Stage {
+    /// Rows that the server will return from now on.
+    pub(crate) fn add(&self, rows: impl IntoIterator<Item = Row>) {
+        self.server.world.lock().unwrap().add(rows);
+    }
+
     pub(crate) fn new(seed: u64, habits: Habits) -> Self {
         let clock = SimulatedClock::starting_at(Timestamp::from_second(1_790_000_000).unwrap());
         let server = ModelServer::new(habits, clock.clone(), seed);

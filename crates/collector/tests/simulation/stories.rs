@@ -53,7 +53,7 @@ async fn judge(stage: &Stage, life: Life, until: Timestamp) {
 fn a_week_of_polls_keeps_its_minute() {
     run(async {
         let stage = Stage::new(1, PLAIN);
-        stage.server.world.lock().unwrap().add((0..7 * 24).map(|hour| {
+        stage.add((0..7 * 24).map(|hour| {
             let created_at = stage.clock.true_now() + SignedDuration::from_mins(60 * hour + 7);
             row(created_at, hour as usize)
         }));
@@ -86,12 +86,7 @@ fn a_stop_in_the_middle_of_a_drain_keeps_what_was_stored_and_claims_nothing_of_i
         let mut stage = Stage::new(2, PLAIN);
         stage.settings.page_size = 10;
         let start = stage.clock.true_now() - SignedDuration::from_hours(6);
-        stage
-            .server
-            .world
-            .lock()
-            .unwrap()
-            .add((0..1_000).map(|second| row(start + SignedDuration::from_secs(second), second as usize)));
+        stage.add((0..1_000).map(|second| row(start + SignedDuration::from_secs(second), second as usize)));
         let life = stage.begin("acme");
         stage.wait(Duration::from_secs(30)).await;
         stage.end(life, Ending::Stop).await;
@@ -149,7 +144,7 @@ fn a_crowd_at_one_instant_passes_page_by_page() {
         let mut stage = Stage::new(5, PLAIN);
         stage.settings.page_size = 3;
         let instant = stage.clock.true_now() - SignedDuration::from_hours(1);
-        stage.server.world.lock().unwrap().add((0..200).map(|index| row(instant, index)));
+        stage.add((0..200).map(|index| row(instant, index)));
         stage.server.world.lock().unwrap().faults.refused_cursors = 0.02;
         let life = stage.begin("acme");
         stage.wait(3 * HOUR).await;
@@ -168,12 +163,7 @@ fn cursors_that_are_always_refused_only_slow_the_trail_down() {
         let mut stage = Stage::new(6, PLAIN);
         stage.settings.page_size = 10;
         let start = stage.clock.true_now() - SignedDuration::from_hours(6);
-        stage
-            .server
-            .world
-            .lock()
-            .unwrap()
-            .add((0..500).map(|index| row(start + SignedDuration::from_secs(index * 40), index as usize)));
+        stage.add((0..500).map(|index| row(start + SignedDuration::from_secs(index * 40), index as usize)));
         stage.server.world.lock().unwrap().faults.refused_cursors = 1.0;
         let life = stage.begin("acme");
         stage.wait(HOUR).await;
@@ -289,7 +279,7 @@ fn odd_rows_are_kept_as_they_came() {
         for (row, json) in rows[1..4].iter_mut().zip(odd) {
             row.json = Some(json.to_owned());
         }
-        stage.server.world.lock().unwrap().add(rows);
+        stage.add(rows);
         let life = stage.begin("acme");
         stage.wait(HOUR).await;
         stage.end(life, Ending::Stop).await;
