@@ -59,7 +59,7 @@ fn private() -> OpenOptions {
 /// The writer's lock: held by the operating system for as long as this value lives, and no longer than the process.
 #[derive(Debug)]
 pub(crate) struct WriterLock {
-    _file: File,
+    file: File,
 }
 
 impl WriterLock {
@@ -70,7 +70,7 @@ impl WriterLock {
             Ok(()) => {
                 // The text is only for the message of the next one who tries; a full disk must not prevent the lock.
                 let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-                Ok(Self { _file: file })
+                Ok(Self { file })
             }
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
@@ -82,6 +82,14 @@ impl WriterLock {
             }
             Err(TryLockError::Error(error)) => Err(error).step(step),
         }
+    }
+}
+
+impl Drop for WriterLock {
+    /// Lets go at once. Closing alone would not: a child process that another thread is just starting holds a copy of the descriptor until
+    /// it has become its program, and the lock lives as long as any copy does.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
     }
 }
 
@@ -171,8 +179,11 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Locked { pid: Some(std::process::id()) });
         let expected = format!("cannot open the ledger: process {} is writing to it", std::process::id());
         assert_eq!(error.to_string(), expected);
+        // As a child process that is being started has one.
+        let copy = lock.file.try_clone().expect("copied");
         drop(lock);
         WriterLock::take(&path, "open the ledger").expect("free again");
+        drop(copy);
     }
 
     #[cfg(unix)]
