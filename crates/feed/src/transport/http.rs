@@ -244,3 +244,53 @@ impl Route {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// Answers one request with these bytes.
+    fn serve(answer: Vec<u8>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            // The client hangs up when it has seen enough.
+            let _ = stream.write_all(&answer);
+        });
+        format!("http://{address}")
+    }
+
+    #[tokio::test]
+    async fn reads_no_more_of_a_body_than_allowed() {
+        let options = HttpOptions { proxy: ProxyChoice::Direct, ..HttpOptions::default() };
+        let transport = HttpTransport { max_body_bytes: 1000, ..HttpTransport::new(&options).unwrap() };
+        let plain = |length: usize| {
+            let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+            [head.into_bytes(), vec![b'x'; length]].concat()
+        };
+        // A few bytes that unpack to a million.
+        let packed = zstd::encode_all(&vec![b'x'; 1_000_000][..], 3).unwrap();
+        assert!(packed.len() < 1000);
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-encoding: zstd\r\ncontent-length: {}\r\n\r\n",
+            packed.len()
+        );
+        let bomb = [head.into_bytes(), packed].concat();
+        for (answer, is_allowed) in [(plain(1000), true), (plain(1001), false), (bomb, false)] {
+            let request = TransportRequest { url: serve(answer), headers: Vec::new() };
+            match transport.get(request).await {
+                Ok(response) => assert!(is_allowed && response.body.len() == 1000),
+                Err(error) => {
+                    assert!(!is_allowed);
+                    assert_eq!((error.kind, error.retryable), (ErrorKind::BodyTooLarge, false));
+                    assert_eq!(error.detail, "it has more than 1000 bytes");
+                }
+            }
+        }
+    }
+}
