@@ -27,6 +27,7 @@ Examples:
   claudetrail status                       is this everything?
   claudetrail tail -f                      what is happening, in sentences
   claudetrail export --schema ecs --from 7d > week.ndjson
+  claudetrail --version --verbose          which data it was built with, and whose it is
 
 Exit codes: 0 success, 1 failed, 2 wrong usage or configuration, 3 key refused, 4 API unreachable or
 answering wrongly, 5 ledger or data directory, 6 a check found a problem.")]
@@ -40,7 +41,7 @@ pub(crate) struct Cli {
 /// Options of every command.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// Configuration file [default: ./claudetrail.toml, then the user's, then the system's folder]
+    /// Configuration file [default: in --data-dir's folder, ./claudetrail.toml, then the user's, then the system's folder]
     #[arg(long, global = true, env = "CLAUDETRAIL_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Folder of the ledger, instead of the configured one

@@ -19,7 +19,7 @@ use crate::error::{Exit, Failure, Result};
 
 /// Reads the configuration: the named file, or the first found, or the defaults.
 pub(crate) fn load(explicit: Option<&Path>, data_dir: Option<PathBuf>) -> Result<Settings> {
-    let Some(path) = locate::config_file(explicit) else {
+    let Some(path) = locate::config_file(explicit, data_dir.as_deref()) else {
         return Settings::from_raw(raw::RawConfig::default(), data_dir);
     };
     let text = std::fs::read_to_string(&path).map_err(|error| {
@@ -45,11 +45,8 @@ fn syntax_failure(text: &str, name: &str, error: &toml::de::Error) -> Failure {
     let message = error.message().lines().next().unwrap_or("cannot be parsed");
     let (message, hint) = match message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'))
     {
-        Some(("sink" | "network", _)) => (
-            format!(
-                "this version has no [[{}]]",
-                if message.contains("`sink`") { "sink" } else { "network" }
-            ),
+        Some(("sink", _)) => (
+            "this version has no [[sink]]".to_owned(),
             "remove the table: a setting that did nothing would be worse than an error".to_owned(),
         ),
         Some((unknown, _)) => (

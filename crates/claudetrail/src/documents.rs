@@ -1,39 +1,89 @@
-//! Makes ECS documents of ledger entries, with each feed's own settings.
+//! Makes documents of ledger entries, with each feed's own settings and what is known of addresses and user agents.
+//!
+//! This is the one place where a ledger entry becomes a document, so that `export`, `tail`, the index and every destination say
+//! the same of it. Shared between threads by reference.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use ledger::{Entry, FeedId, Reader};
 use normalize::{Context, Normalizer, NormalizerOptions};
 
-use crate::{config::Settings, error::Result};
+use crate::{
+    config::{FeedSettings, Settings},
+    enrichment::FollowedEnrichment,
+    error::Result,
+};
 
 /// One normalizer per feed of the ledger; a feed that is no longer configured gets the defaults.
 pub(crate) struct Documents {
-    by_feed: HashMap<FeedId, Normalizer>,
-    fallback: Normalizer,
+    ledger: PathBuf,
+    by_name: HashMap<String, Arc<Normalizer>>,
+    by_feed: RwLock<HashMap<FeedId, Arc<Normalizer>>>,
+    fallback: Arc<Normalizer>,
+    enrichment: FollowedEnrichment,
 }
 
 impl Documents {
     pub(crate) fn new(settings: &Settings, reader: &Reader) -> Result<Self> {
-        let mut by_feed = HashMap::new();
-        for feed in reader.feeds()? {
-            if let Some(configured) = settings.feeds.iter().find(|configured| configured.name == feed.name) {
-                let options = NormalizerOptions {
-                    namespace: configured.namespace.clone(),
-                    tags: configured.tags.clone(),
-                    preserve_original: configured.preserve_original_event,
-                };
-                by_feed.insert(feed.id, Normalizer::new(options));
-            }
-        }
-        Ok(Self { by_feed, fallback: Normalizer::new(NormalizerOptions::default()) })
+        let enrichment = FollowedEnrichment::open(settings)?;
+        let normalizer =
+            |options| Arc::new(Normalizer::new(options).with_enrichment(enrichment.enrichment().clone()));
+        let documents = Self {
+            ledger: settings.ledger_path(),
+            by_name: settings
+                .feeds
+                .iter()
+                .map(|feed| (feed.name.clone(), normalizer(options(feed))))
+                .collect(),
+            by_feed: RwLock::default(),
+            fallback: normalizer(NormalizerOptions::default()),
+            enrichment,
+        };
+        documents.learn(reader)?;
+        Ok(documents)
     }
 
-    /// Appends the document of an entry to `out`, without a line break.
+    /// Appends the ECS document of an entry to `out`, without a line break.
     pub(crate) fn write(&self, entry: &Entry, out: &mut Vec<u8>) {
-        let normalizer = self.by_feed.get(&entry.feed).unwrap_or(&self.fallback);
+        self.enrichment.follow();
         let context =
             Context { sequence: Some(entry.sequence), created: Some(entry.first_seen), ingested: None };
-        normalizer.ecs(&entry.raw, &context, out);
+        self.normalizer(entry.feed).ecs(&entry.raw, &context, out);
+    }
+
+    fn normalizer(&self, feed: FeedId) -> Arc<Normalizer> {
+        let known = || self.by_feed.read().unwrap_or_else(PoisonError::into_inner).get(&feed).cloned();
+        if let Some(normalizer) = known() {
+            return normalizer;
+        }
+        // A feed that came into the ledger after this was made: a collector was started beside it.
+        if let Err(failure) =
+            Reader::open(&self.ledger).map_err(Into::into).and_then(|reader| self.learn(&reader))
+        {
+            tracing::warn!("{}; its documents get default settings", failure.what());
+        }
+        known().unwrap_or_else(|| Arc::clone(&self.fallback))
+    }
+
+    /// Learns which number in the ledger is which feed.
+    fn learn(&self, reader: &Reader) -> Result<()> {
+        let mut by_feed = self.by_feed.write().unwrap_or_else(PoisonError::into_inner);
+        for feed in reader.feeds()? {
+            let normalizer = self.by_name.get(&feed.name).unwrap_or(&self.fallback);
+            by_feed.insert(feed.id, Arc::clone(normalizer));
+        }
+        Ok(())
+    }
+}
+
+fn options(feed: &FeedSettings) -> NormalizerOptions {
+    NormalizerOptions {
+        namespace: feed.namespace.clone(),
+        tags: feed.tags.clone(),
+        preserve_original: feed.preserve_original_event,
     }
 }

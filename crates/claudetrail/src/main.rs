@@ -10,6 +10,7 @@ mod commands;
 mod config;
 mod display;
 mod documents;
+mod enrichment;
 mod error;
 mod logging;
 mod output;
@@ -27,14 +28,25 @@ use config::Settings;
 use error::Result;
 
 fn main() -> ExitCode {
-    let arguments = Cli::parse();
-    match dispatch(&arguments) {
+    let outcome = if asks_for_everything_about_the_version() {
+        output::print(&format!("claudetrail {}\n{}", env!("CARGO_PKG_VERSION"), enrichment::attribution()))
+    } else {
+        dispatch(&Cli::parse())
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{failure}");
             ExitCode::from(failure.exit as u8)
         }
     }
+}
+
+/// `--version --verbose`, in either order. Looked for before anything else, because `--version` alone ends the parsing.
+fn asks_for_everything_about_the_version() -> bool {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let given = |names: &[&str]| arguments.iter().any(|argument| names.contains(&argument.as_str()));
+    arguments.len() == 2 && given(&["--version", "-V"]) && given(&["--verbose"])
 }
 
 fn dispatch(arguments: &Cli) -> Result<()> {
@@ -51,7 +63,7 @@ fn dispatch(arguments: &Cli) -> Result<()> {
         Command::Tail(arguments) => commands::tail::run(&quiet(common)?, arguments),
         Command::Export(arguments) => commands::export::run(&quiet(common)?, arguments),
         Command::Verify(arguments) => commands::verify::run(&quiet(common)?, arguments),
-        Command::Normalize(arguments) => commands::normalize::run(arguments),
+        Command::Normalize(arguments) => commands::normalize::run(&quiet(common)?, arguments),
         Command::Simulate(arguments) => commands::simulate::run(arguments),
         Command::Config(command) => explain_config(common, command),
         Command::Completions { shell } => completions(*shell),
@@ -80,7 +92,7 @@ fn explain_config(common: &Common, command: &ConfigCommand) -> Result<()> {
         ConfigCommand::Schema => output::print(&format!("{:#}\n", config::document::schema())),
         ConfigCommand::Reference => output::print(&config::document::reference()),
         ConfigCommand::Path => {
-            let used = config::locate::config_file(common.config.as_deref());
+            let used = config::locate::config_file(common.config.as_deref(), common.data_dir.as_deref());
             let mut text = used.map_or_else(
                 || "none: the defaults hold\n".to_owned(),
                 |path| format!("{}\n", path.display()),

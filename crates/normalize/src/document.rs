@@ -7,10 +7,12 @@ mod audit;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::actor::Actor;
+use crate::enrichment::{Kept, Place};
 use crate::issues::Issues;
 use crate::json;
 use crate::mapping::{Mapping, Meaning, Targets};
@@ -35,6 +37,8 @@ pub(crate) struct Writer<'w, 'a> {
     pub(crate) issues: Issues,
     pub(crate) mapping: Option<&'w Mapping<'a>>,
     pub(crate) lossy: bool,
+    /// Where the actor's address is.
+    pub(crate) place: Option<Arc<Kept<Place>>>,
 }
 
 impl<'a> Writer<'_, 'a> {
@@ -313,7 +317,11 @@ impl<'a> Writer<'_, 'a> {
 
     fn source(&mut self, actor: Option<&Actor<'_>>) {
         if let Some(address) = actor.map(|actor| &actor.address_text).filter(|address| !address.is_empty()) {
-            json::key(self.out, "\"source\":{\"ip\":");
+            json::key(self.out, "\"source\":{");
+            if let Some(place) = &self.place {
+                self.out.extend_from_slice(place.before().as_bytes());
+            }
+            json::key(self.out, "\"ip\":");
             json::text(self.out, address);
             self.out.push(b'}');
         }
@@ -400,11 +408,18 @@ impl<'a> Writer<'_, 'a> {
     }
 
     fn user_agent(&mut self, actor: Option<&Actor<'_>>) {
-        if let Some(agent) = actor.and_then(|actor| actor.user_agent) {
-            json::key(self.out, "\"user_agent\":{\"original\":");
-            self.out.extend_from_slice(agent.json().as_bytes());
-            self.out.push(b'}');
+        let Some(agent) = actor.and_then(|actor| actor.user_agent) else { return };
+        let known = agent.text().and_then(|text| self.normalizer.enrichment.user_agent(&text));
+        json::key(self.out, "\"user_agent\":{");
+        if let Some(known) = &known {
+            self.out.extend_from_slice(known.before().as_bytes());
         }
+        json::key(self.out, "\"original\":");
+        self.out.extend_from_slice(agent.json().as_bytes());
+        if let Some(known) = &known {
+            self.out.extend_from_slice(known.after().as_bytes());
+        }
+        self.out.push(b'}');
     }
 }
 

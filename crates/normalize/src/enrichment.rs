@@ -19,6 +19,7 @@
 
 mod address;
 mod bundled;
+mod kept;
 mod user_agent;
 
 use std::net::IpAddr;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 pub use self::address::{Database, Location, Network, Networks, Place};
 pub use self::bundled::{Source, sources};
+pub use self::kept::Kept;
 pub use self::user_agent::{UserAgent, UserAgents};
 
 /// Why a network or database of the user cannot be used.
@@ -121,12 +123,12 @@ impl Enrichment {
     }
 
     /// Which program this user agent is. `None` if the text is empty, or nothing here can tell.
-    pub fn user_agent(&self, text: &str) -> Option<Arc<UserAgent>> {
+    pub fn user_agent(&self, text: &str) -> Option<Arc<Kept<UserAgent>>> {
         self.0.user_agents.as_ref()?.parse(text)
     }
 
     /// Where this address is and whose. `None` if nothing is known of it.
-    pub fn place(&self, address: IpAddr) -> Option<Arc<Place>> {
+    pub fn place(&self, address: IpAddr) -> Option<Arc<Kept<Place>>> {
         self.0.places.find(address)
     }
 

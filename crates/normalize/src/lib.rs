@@ -47,6 +47,7 @@ pub mod vocabulary;
 use jiff::Timestamp;
 
 use crate::document::Writer;
+use crate::enrichment::Enrichment;
 pub use crate::issues::Issue;
 use crate::issues::Issues;
 use crate::mapping::{Mapping, Meaning};
@@ -97,6 +98,7 @@ pub struct Outcome {
 #[derive(Clone, Debug)]
 pub struct Normalizer {
     options: NormalizerOptions,
+    enrichment: Enrichment,
     /// `data_stream` and `ecs`, the same in every document.
     constants: String,
 }
@@ -108,7 +110,8 @@ impl Default for Normalizer {
 }
 
 impl Normalizer {
-    /// A normaliser with these settings. Reads the catalogue and the vocabulary, if nobody did yet: a few milliseconds.
+    /// A normaliser with these settings, which knows nothing beyond the activity until it is given an enrichment. Reads the
+    /// catalogue and the vocabulary, if nobody did yet: a few milliseconds.
     pub fn new(options: NormalizerOptions) -> Self {
         catalog::all();
         let mut constants = b"\"data_stream\":{\"dataset\":\"anthropic.audit\",\"namespace\":".to_vec();
@@ -116,7 +119,15 @@ impl Normalizer {
         constants.extend_from_slice(b",\"type\":\"logs\"},\"ecs\":{\"version\":\"");
         constants.extend_from_slice(document::ECS_VERSION.as_bytes());
         constants.extend_from_slice(b"\"}");
-        Self { options, constants: String::from_utf8_lossy(&constants).into_owned() }
+        let constants = String::from_utf8_lossy(&constants).into_owned();
+        Self { options, enrichment: Enrichment::none(), constants }
+    }
+
+    /// The same, saying of addresses and user agents what this enrichment knows. Share one between all normalisers: its
+    /// answers are kept.
+    #[must_use]
+    pub fn with_enrichment(self, enrichment: Enrichment) -> Self {
+        Self { enrichment, ..self }
     }
 
     /// Appends one JSON object (no newline) to `out`. Never fails, never panics.
@@ -147,10 +158,12 @@ impl Normalizer {
         // Some of what was wrong so far may have lost a value: a repeated field, bytes that are no text.
         let lossy = issues.lossy();
         let original = text.trim();
-        outcome.issues =
-            Writer { normalizer: self, context, original, out, issues, mapping: mapping.as_ref(), lossy }
-                .write()
-                .into_inner();
+        let mapping = mapping.as_ref();
+        let address = mapping.and_then(|mapping| mapping.actor.as_ref()?.address);
+        let place = address.and_then(|address| self.enrichment.place(address));
+        outcome.issues = Writer { normalizer: self, context, original, out, issues, mapping, lossy, place }
+            .write()
+            .into_inner();
         outcome
     }
 }

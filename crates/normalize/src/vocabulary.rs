@@ -110,6 +110,7 @@ pub(crate) struct Places {
     pub(crate) catalogued: u16,
     pub(crate) group: u16,
     pub(crate) metadata: u16,
+    pub(crate) trusted_network: u16,
 }
 
 /// The whole vocabulary.
@@ -152,6 +153,7 @@ impl Vocabulary {
             catalogued: place("catalogued"),
             group: place("group"),
             metadata: place("metadata"),
+            trusted_network: place("trusted_network"),
         };
         Self { fields, table, wanted, places }
     }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod catalogue;
 mod documents;
+mod enriched;
 mod generator;
 mod properties;
 mod rules;

@@ -1,6 +1,7 @@
 //! What the tests share: a document as a tree, and the data files of the crate.
 
 use jiff::Timestamp;
+use normalize::enrichment::{Enrichment, Network, Networks};
 use normalize::{Context, Normalizer, NormalizerOptions, Outcome};
 use serde_json::Value;
 
@@ -37,6 +38,24 @@ pub(crate) fn document(raw: &str) -> Value {
 pub(crate) fn keeping_original() -> Normalizer {
     let tags = vec!["forwarded".to_owned()];
     Normalizer::new(NormalizerOptions { preserve_original: true, namespace: "acme".to_owned(), tags })
+}
+
+/// A normaliser that knows the tests' addresses, and whatever user agents the build knows.
+pub(crate) fn enriching() -> Normalizer {
+    let network = |cidr: &str, name: &str, trusted| Network {
+        cidr: cidr.to_owned(),
+        name: Some(name.to_owned()),
+        country: Some("PT".to_owned()),
+        city: Some("Lisbon".to_owned()),
+        location: Some([38.72, -9.14]),
+        trusted,
+    };
+    let networks = Networks::new([
+        network("198.51.100.0/24", "Lisbon office", true),
+        network("203.0.113.0/24", "Home connections \"B\"", false),
+    ]);
+    let enrichment = Enrichment::bundled().with_networks(networks.expect("good entries"));
+    Normalizer::default().with_enrichment(enrichment)
 }
 
 /// The rows of a data file, cut into cells.

@@ -10,6 +10,7 @@ use crate::{
     cli::{self, Check},
     config::{self, FeedSettings, Settings},
     display::{self, Palette},
+    enrichment::FollowedEnrichment,
     error::{Exit, Failure, Result},
     output, supervisor, upstream,
 };
@@ -54,12 +55,14 @@ pub(crate) fn run(common: &cli::Common, arguments: &Check) -> Result<()> {
     match config::load(common.config.as_deref(), common.data_dir.clone()) {
         Err(failure) => tell(Answer::no("configuration", failure))?,
         Ok(settings) => {
-            let file = config::locate::config_file(common.config.as_deref());
+            let file = config::locate::config_file(common.config.as_deref(), common.data_dir.as_deref());
             let read = file
                 .map_or_else(|| "no file, the defaults hold".to_owned(), |path| path.display().to_string());
             tell(Answer::yes("configuration", read))?;
             tell(Answer::of("data directory", data_directory(&settings)))?;
             tell(Answer::of("ledger", ledger(&settings)))?;
+            let enrichment = FollowedEnrichment::open(&settings);
+            tell(Answer::of("enrichment", enrichment.map(|enrichment| enrichment.summary(&settings))))?;
             let runtime = supervisor::runtime()?;
             for feed in &settings.feeds {
                 for answer in runtime.block_on(feed_answers(feed)) {

@@ -4,6 +4,7 @@
 //! the vendor. The ledger is made anew at each start, in a folder that only demos use.
 
 use std::{
+    fmt::Write as _,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -77,7 +78,7 @@ async fn show(common: &cli::Common, arguments: &Demo, folder: PathBuf) -> Result
     let now = Timestamp::now();
     let stop = CancellationToken::new();
     let served = simulate::start(simulate::Plan::demo(arguments, KEY, now)?, stop.clone()).await?;
-    let settings = settings(&served.base_url, arguments, &folder)?;
+    let settings = settings(&served, arguments, &folder)?;
     crate::logging::start(
         common.log_level.as_deref().unwrap_or("warn"),
         common.log_format.unwrap_or(settings.log.format),
@@ -107,12 +108,29 @@ async fn show(common: &cli::Common, arguments: &Demo, folder: PathBuf) -> Result
 }
 
 /// The configuration a user would write for the simulator.
-fn settings(base_url: &str, arguments: &Demo, folder: &Path) -> Result<Settings> {
+fn settings(served: &simulate::Served, arguments: &Demo, folder: &Path) -> Result<Settings> {
     let history = config::units::display_duration(arguments.history);
-    let text = format!(
-        "[[feed]]\nname = \"northwind\"\nbase_url = \"{base_url}\"\npoll_interval = \"{POLL_INTERVAL}\"\n\
-         initial_lookback = \"{history}\"\nsettle = \"2s\"\noverlap_floor = \"60s\"\napi_key = {{ value = \"{KEY}\" }}\n"
+    let mut text = format!(
+        "[[feed]]\nname = \"northwind\"\nbase_url = \"{}\"\npoll_interval = \"{POLL_INTERVAL}\"\n\
+         initial_lookback = \"{history}\"\nsettle = \"2s\"\noverlap_floor = \"60s\"\napi_key = {{ value = \"{KEY}\" }}\n",
+        served.base_url
     );
+    // Documentation ranges are nowhere; the demo's organization lives in them.
+    for network in &served.networks {
+        let _ = write!(
+            text,
+            "\n[[network]]\ncidr = {:?}\nname = {:?}\ncountry = {:?}\ncity = {:?}\nlocation = [{:?}, {:?}]\ntrusted = {}\n",
+            network.cidr,
+            network.name,
+            network.country,
+            network.city,
+            network.latitude,
+            network.longitude,
+            network.trusted
+        );
+    }
+    std::fs::write(folder.join("claudetrail.toml"), &text)
+        .map_err(|error| crate::output::write_failure("the demo's configuration", &error))?;
     config::parse(&text, "the demo's configuration", Some(folder.to_owned()))
 }
 

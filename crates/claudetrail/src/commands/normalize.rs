@@ -9,7 +9,9 @@ use normalize::{Context, Normalizer, NormalizerOptions};
 
 use crate::{
     cli::{Normalize, NormalizeSchema},
+    config::Settings,
     display,
+    enrichment::FollowedEnrichment,
     error::{Exit, Failure, Result},
     output,
 };
@@ -24,12 +26,14 @@ struct Statistics {
     unknown_fields: u64,
 }
 
-pub(crate) fn run(arguments: &Normalize) -> Result<()> {
+pub(crate) fn run(settings: &Settings, arguments: &Normalize) -> Result<()> {
     let NormalizeSchema::Ecs = arguments.schema;
-    let normalizer = Normalizer::new(NormalizerOptions {
+    let options = NormalizerOptions {
         preserve_original: arguments.preserve_original_event,
         ..NormalizerOptions::default()
-    });
+    };
+    let enrichment = FollowedEnrichment::open(settings)?;
+    let normalizer = Normalizer::new(options).with_enrichment(enrichment.enrichment().clone());
     let started = Instant::now();
     let mut statistics = Statistics::default();
     let mut input = BufReader::with_capacity(1 << 20, io::stdin().lock());

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use simulator::{FaultPlan, SimulatedKey, Simulator, SimulatorOptions, Story, World, WorldOptions};
+use simulator::{FaultPlan, Network, SimulatedKey, Simulator, SimulatorOptions, Story, World, WorldOptions};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +33,7 @@ pub(crate) struct Plan {
 pub(crate) struct Served {
     pub(crate) base_url: String,
     pub(crate) stories: Vec<Story>,
+    pub(crate) networks: Vec<Network>,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
@@ -82,7 +83,7 @@ pub(crate) async fn start(plan: Plan, stop: CancellationToken) -> Result<Served>
         .local_addr()
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot tell the listening address: {error}")))?;
     let world = World::new(plan.world);
-    let stories = world.stories();
+    let (stories, networks) = (world.stories(), world.networks());
     let mut options = SimulatorOptions::new(world, &plan.api_key);
     options.keys.push(SimulatedKey::new(format!("{}-expired", plan.api_key)).expired());
     options.keys.push(SimulatedKey::new(format!("{}-unscoped", plan.api_key)).scopes(&[]));
@@ -93,7 +94,7 @@ pub(crate) async fn start(plan: Plan, stop: CancellationToken) -> Result<Served>
     options.fault_plan = plan.faults.unwrap_or_default();
     let simulator = Arc::new(Simulator::new(options, Arc::new(simulator::SystemClock)));
     let task = tokio::spawn(simulator::serve(listener, simulator, async move { stop.cancelled().await }));
-    Ok(Served { base_url: format!("http://{address}"), stories, task })
+    Ok(Served { base_url: format!("http://{address}"), stories, networks, task })
 }
 
 impl Plan {

@@ -47,7 +47,7 @@ pub(crate) fn schema() -> Value {
 pub(crate) fn reference() -> String {
     let mut text = String::from(
         "# Configuration reference\n\n\
-         The file is TOML: `--config FILE`, else `CLAUDETRAIL_CONFIG`, else `./claudetrail.toml`, else `claudetrail/claudetrail.toml` in the\n\
+         The file is TOML: `--config FILE`, else `CLAUDETRAIL_CONFIG`, else `claudetrail.toml` in the folder of `--data-dir`, else `./claudetrail.toml`, else `claudetrail/claudetrail.toml` in the\n\
          user's configuration folder, else `/etc/claudetrail/claudetrail.toml`. Without any file the defaults hold. Unknown keys are errors.\n\n\
          This page is made by `claudetrail config reference`; do not edit it.\n\n\
          | key | value | default | meaning |\n| --- | --- | --- | --- |\n",
@@ -74,18 +74,30 @@ fn table_header(table: &str) -> String {
     match table.strip_prefix("feed[].") {
         Some(inner) => format!("# [feed.{inner}]\n"),
         None => match table.strip_suffix("[]") {
-            Some(name) => format!(
-                "# One [[{name}]] per parent organization; without any, one with the defaults.\n# [[{name}]]\n"
-            ),
+            Some(name) => format!("{}# [[{name}]]\n", introduction(name)),
             None => format!("# [{table}]\n"),
         },
+    }
+}
+
+/// What a repeated table is for.
+fn introduction(table: &str) -> &'static str {
+    match table {
+        "feed" => "# One [[feed]] per parent organization; without any, one with the defaults.\n",
+        "network" => {
+            "# One [[network]] per network of yours, or any whose place you know better than a database.\n"
+        }
+        _ => "",
     }
 }
 
 fn placeholder(kind: Kind) -> &'static str {
     match kind {
         Kind::Path => "\"/path/to/it\"",
-        Kind::TextList | Kind::DurationList => "[]",
+        Kind::TextList | Kind::DurationList | Kind::PathList => "[]",
+        Kind::Range => "\"203.0.113.0/26\"",
+        Kind::Country => "\"PT\"",
+        Kind::Location => "[38.72, -9.14]",
         _ => "\"\"",
     }
 }
@@ -103,6 +115,10 @@ fn describe(kind: Kind) -> String {
     match kind {
         Kind::Text => "text".into(),
         Kind::Path => "path".into(),
+        Kind::PathList => "list of paths".into(),
+        Kind::Range => "range of addresses (`203.0.113.0/26`)".into(),
+        Kind::Country => "ISO 3166-1 alpha-2 code".into(),
+        Kind::Location => "`[latitude, longitude]` in degrees".into(),
         Kind::Duration => "duration (`60s`, `10m`, `24h`, `30d`)".into(),
         Kind::DurationList => "list of durations".into(),
         Kind::Size => "size (`10MB`, `64KiB`)".into(),
@@ -138,14 +154,18 @@ fn value_schema(key: &Key) -> Value {
     let duration =
         json!({ "type": "string", "pattern": "^[0-9].*[a-z]$", "examples": ["60s", "10m", "24h", "30d"] });
     let mut schema = match key.kind {
-        Kind::Text | Kind::Path => json!({ "type": "string" }),
+        Kind::Text | Kind::Path | Kind::Range => json!({ "type": "string" }),
         Kind::Duration => duration,
         Kind::DurationList => json!({ "type": "array", "items": duration }),
         Kind::Size => json!({ "type": "string", "pattern": "^[0-9]+ ?(B|[kK]B|[MG]B|[KMG]iB)$" }),
         Kind::Integer(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Kind::Number(least, most) => json!({ "type": "number", "exclusiveMinimum": least, "maximum": most }),
         Kind::Boolean => json!({ "type": "boolean" }),
-        Kind::TextList => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::TextList | Kind::PathList => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Country => json!({ "type": "string", "pattern": "^[A-Za-z]{2}$" }),
+        Kind::Location => {
+            json!({ "type": "array", "items": { "type": "number" }, "minItems": 2, "maxItems": 2 })
+        }
         Kind::Choice(words) => json!({ "enum": words }),
         Kind::Secret => {
             json!({ "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": {

@@ -10,6 +10,8 @@ pub(crate) enum Kind {
     Text,
     /// A file or folder.
     Path,
+    /// Several files.
+    PathList,
     /// A length of time with its unit: `500ms`, `60s`, `10m`, `24h`, `30d`.
     Duration,
     /// Several lengths of time.
@@ -26,6 +28,12 @@ pub(crate) enum Kind {
     TextList,
     /// Where a secret comes from: `{ env = "NAME" }`, `{ file = "PATH" }`, `{ command = ["PROGRAM", "ARGUMENT"] }`.
     Secret,
+    /// A range of addresses: `203.0.113.0/26`.
+    Range,
+    /// A country's ISO 3166 code of two letters.
+    Country,
+    /// `[latitude, longitude]` in degrees.
+    Location,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -195,6 +203,33 @@ pub(crate) const KEYS: &[Key] = &[
         "Size at which a trace file is rotated.",
     ),
     key("feed[].request_trace.max_files", Kind::Integer(1, 1000), "5", "Trace files kept."),
+    key(
+        "network[].cidr",
+        Kind::Range,
+        "",
+        "The addresses: a range of IPv4 or IPv6, or one address alone. The narrowest range that holds an address speaks for it.",
+    ),
+    key("network[].name", Kind::Text, "", "What you call it: source.geo.name."),
+    key(
+        "network[].country",
+        Kind::Country,
+        "",
+        "source.geo.country_iso_code; its name and continent follow.",
+    ),
+    key("network[].city", Kind::Text, "", "source.geo.city_name."),
+    key("network[].location", Kind::Location, "", "source.geo.location."),
+    key(
+        "network[].trusted",
+        Kind::Boolean,
+        "false",
+        "Keeps these addresses out of travel rules: anthropic.audit.trusted_network.",
+    ),
+    key(
+        "enrichment.databases",
+        Kind::PathList,
+        "[]",
+        "MMDB files of MaxMind, DB-IP or others, for countries, cities or autonomous systems; asked in this order, after [[network]] and before what the program was built with. Read again when a file changes.",
+    ),
 ];
 
 /// The known key nearest to a misspelt one, among the last parts of the paths under the same table.

@@ -6,13 +6,15 @@ use etcetera::BaseStrategy as _;
 
 use crate::error::{Exit, Failure, Result};
 
-/// The file to read: `--config`, else `CLAUDETRAIL_CONFIG` (clap merges the two), else the first that exists of
-/// `./claudetrail.toml`, the user's and the system's configuration folder. `None` means: defaults alone.
-pub(crate) fn config_file(explicit: Option<&Path>) -> Option<PathBuf> {
+/// The file to read: `--config`, else `CLAUDETRAIL_CONFIG` (clap merges the two), else the first that exists of the one in the
+/// folder that `--data-dir` names (a demo's), `./claudetrail.toml`, the user's and the system's configuration folder. `None`
+/// means: defaults alone.
+pub(crate) fn config_file(explicit: Option<&Path>, data_dir: Option<&Path>) -> Option<PathBuf> {
     if let Some(path) = explicit {
         return Some(path.to_owned());
     }
-    places().into_iter().find(|path| path.is_file())
+    let beside_ledger = data_dir.map(|folder| folder.join("claudetrail.toml"));
+    beside_ledger.into_iter().chain(places()).find(|path| path.is_file())
 }
 
 /// The places searched when no file is named, in order.

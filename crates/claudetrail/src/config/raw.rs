@@ -17,6 +17,17 @@ pub(crate) struct RawConfig {
     pub(crate) log: RawLog,
     #[serde(default)]
     pub(crate) feed: Vec<RawFeed>,
+    #[serde(default)]
+    pub(crate) network: Vec<normalize::enrichment::Network>,
+    #[serde(default)]
+    pub(crate) enrichment: RawEnrichment,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawEnrichment {
+    #[serde(default)]
+    pub(crate) databases: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -5,6 +5,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use normalize::enrichment::Networks;
+
 use super::{
     raw::{RawConfig, RawFeed, RawSecret},
     units::{Length, display_duration},
@@ -20,6 +22,9 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     pub(crate) log: LogSettings,
     pub(crate) feeds: Vec<FeedSettings>,
+    pub(crate) networks: Networks,
+    /// MMDB files, asked in this order.
+    pub(crate) address_databases: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone)]
@@ -150,7 +155,11 @@ impl Settings {
                     .hint("give each [[feed]] a name of its own"));
             }
         }
-        Ok(Self { data_dir, log: LogSettings { level, format }, feeds })
+        let networks = Networks::new(raw.network).map_err(|error| {
+            Failure::new(Exit::Usage, format!("wrong configuration: {error}")).hint(error.hint())
+        })?;
+        let log = LogSettings { level, format };
+        Ok(Self { data_dir, log, feeds, networks, address_databases: raw.enrichment.databases })
     }
 
     /// The ledger's file.

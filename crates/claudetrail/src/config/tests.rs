@@ -67,9 +67,17 @@ fn the_contract_of_the_design_is_accepted() {
         organization_ids = []
         budget_share = 0.5
         reconcile_after = ["10m", "1h", "24h", "72h"]
+        [[network]]
+        cidr = "203.0.113.0/26"
+        name = "Lisbon office"
+        country = "PT"
+        city = "Lisbon"
+        location = [38.72, -9.14]
+        trusted = true
     "#;
     let settings = parse(text, "test.toml", None).unwrap();
     let types = &settings.feeds[0].activity_types;
+    assert_eq!(settings.networks.len(), 1);
     assert!(types.len() >= 3 && types.contains(&"admin_api_key_created".to_owned()), "{types:?}");
 }
 
@@ -97,6 +105,14 @@ fn wrong_files_are_refused_with_the_place_and_a_hint() {
         ("[[feed]]\napi_key = { env = \"A\", file = \"b\" }", "exactly one source", "{ env"),
         ("[[feed]]\nbase_url = \"api.anthropic.com\"", "https://", "config example"),
         ("[[feed]]\nsettle = \"10m\"\noverlap_floor = \"1m\"", "shorter than settle", "raise overlap_floor"),
+        ("[[network]]\ncidr = \"203.0.113.0/33\"", "no range of addresses", "cidr = \"203.0.113.0/26\""),
+        (
+            "[[network]]\ncidr = \"10.0.0.0/8\"\ncountry = \"Portugal\"",
+            "no ISO 3166 code",
+            "country = \"PT\"",
+        ),
+        ("[[network]]\ncidr = \"10.0.0.0/8\"\ncoutry = \"PT\"", "line 3", "did you mean \"country\""),
+        ("[enrichment]\ndatabase = []", "unknown key", "did you mean \"databases\""),
         ("[[sink]]\nname = \"siem\"", "no [[sink]]", "remove"),
         ("data_dir = ", "line 1", "config example"),
     ];

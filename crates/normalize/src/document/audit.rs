@@ -20,6 +20,7 @@ impl<'a> Writer<'_, 'a> {
             (places.catalogued, Self::audit_catalogued),
             (places.group, Self::audit_group),
             (places.metadata, Self::audit_metadata),
+            (places.trusted_network, Self::audit_trusted_network),
         ]
         .into_iter()
         .peekable();
@@ -121,6 +122,13 @@ impl<'a> Writer<'_, 'a> {
     fn audit_group(&mut self, mapping: &Mapping<'a>) {
         if let Meaning::Known(activity) = &mapping.meaning {
             json::key(self.out, &activity.ready.group);
+        }
+    }
+
+    /// Rules on travel leave out what comes from a network that the user trusts.
+    fn audit_trusted_network(&mut self, _: &Mapping<'a>) {
+        if self.place.as_ref().is_some_and(|place| place.trusted) {
+            json::key(self.out, "\"trusted_network\":true");
         }
     }
 

@@ -17,7 +17,7 @@ use quick_cache::sync::Cache;
 
 pub use self::databases::Database;
 pub use self::networks::{Network, Networks};
-use super::bundled;
+use super::{Kept, bundled};
 
 /// What is known of an address, by the names of the ECS fields under `source`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -93,7 +93,7 @@ impl Place {
     }
 }
 
-/// Addresses whose answers are kept, about 300 bytes each.
+/// Addresses whose answers are kept, about 700 bytes each.
 const CACHE_ADDRESSES: usize = 16_384;
 
 /// Finds places and keeps the answers.
@@ -104,7 +104,7 @@ pub(super) struct Places {
     databases: RwLock<Current>,
     /// That of `databases`, to be read without the lock.
     generation: AtomicU64,
-    cache: Cache<Key, Option<Arc<Place>>>,
+    cache: Cache<Key, Option<Arc<Kept<Place>>>>,
 }
 
 /// The user's databases, and how often they were replaced.
@@ -155,7 +155,7 @@ impl Places {
     }
 
     /// What is known of this address.
-    pub(super) fn find(&self, address: IpAddr) -> Option<Arc<Place>> {
+    pub(super) fn find(&self, address: IpAddr) -> Option<Arc<Kept<Place>>> {
         let address = address.to_canonical();
         let bits = match address {
             IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
@@ -166,7 +166,7 @@ impl Places {
             return kept;
         }
         let current = self.current();
-        let place = self.look_up(address, &current.databases).map(Arc::new);
+        let place = self.look_up(address, &current.databases).map(|place| Arc::new(Kept::place(place)));
         self.cache.insert(Key { generation: current.generation, ..key }, place.clone());
         place
     }

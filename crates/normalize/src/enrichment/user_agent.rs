@@ -13,6 +13,8 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use ua_parser::Extractor;
 
+use super::Kept;
+
 /// What a user agent says, by the names of the ECS fields under `user_agent`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserAgent {
@@ -36,23 +38,23 @@ const UNKNOWN: &str = "Other";
 /// Bytes of a text that are looked at. Real ones are seldom longer than 300; a longer one costs what this many cost.
 const LONGEST_TEXT: usize = 1024;
 
-/// Bytes of kept texts and answers, about 20,000 of them.
+/// Bytes of kept texts and answers, about 10,000 of them.
 const CACHE_BYTES: u64 = 8 << 20;
 
 /// Bytes of an answer, its parts and its place in the cache, beside the text.
-const ANSWER_BYTES: u64 = 300;
+const ANSWER_BYTES: u64 = 700;
 
 /// Reads user agents and keeps the answers. Shared between threads by reference.
 #[derive(Debug)]
 pub struct UserAgents {
-    cache: Cache<Box<str>, Option<Arc<UserAgent>>, Bytes>,
+    cache: Cache<Box<str>, Option<Arc<Kept<UserAgent>>>, Bytes>,
 }
 
 #[derive(Clone, Debug)]
 struct Bytes;
 
-impl Weighter<Box<str>, Option<Arc<UserAgent>>> for Bytes {
-    fn weight(&self, text: &Box<str>, _: &Option<Arc<UserAgent>>) -> u64 {
+impl Weighter<Box<str>, Option<Arc<Kept<UserAgent>>>> for Bytes {
+    fn weight(&self, text: &Box<str>, _: &Option<Arc<Kept<UserAgent>>>) -> u64 {
         text.len() as u64 + ANSWER_BYTES
     }
 }
@@ -82,7 +84,7 @@ impl UserAgents {
     }
 
     /// What this text says. `None` for an empty one, and for one that no rule knows in a build without patterns.
-    pub fn parse(&self, text: &str) -> Option<Arc<UserAgent>> {
+    pub fn parse(&self, text: &str) -> Option<Arc<Kept<UserAgent>>> {
         let text = shortened(text.trim_ascii());
         if text.is_empty() {
             return None;
@@ -90,7 +92,7 @@ impl UserAgents {
         if let Some(kept) = self.cache.get(text) {
             return kept;
         }
-        let parsed = parse(text, PATTERNS.as_ref()).map(Arc::new);
+        let parsed = parse(text, PATTERNS.as_ref()).map(|agent| Arc::new(Kept::user_agent(agent)));
         self.cache.insert(text.into(), parsed.clone());
         parsed
     }

@@ -77,6 +77,16 @@ impl Networks {
         Ok(Self(list.into()))
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The most particular network that holds this address. Looks through the list: answers are kept by the caller.
     pub(super) fn find(&self, address: IpAddr) -> Option<&Network> {
         self.0.iter().find(|(prefix, _)| prefix.holds(address)).map(|(_, network)| network)
