@@ -3,7 +3,7 @@ CARGO ?= cargo
 TOOLS ?= $(HOME)/.cache/claudetrail/tools
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint deny bench fuzz release install enrichment help
+.PHONY: build demo test lint deny bench fuzz release install enrichment engine-up help
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ bench: enrichment ## Throughput of normalising and of the ledger, beside a basel
 
 fuzz: ## Fuzz the parsers of outside bytes, a minute each (needs cargo-fuzz)
 	cd fuzz && for target in $$($(CARGO) fuzz list); do $(CARGO) fuzz run -s none $$target -- -max_total_time=60 || exit 1; done
+
+engine-up: ## Start a real engine to play with, until Ctrl-C (ENGINE=elasticsearch or opensearch, SECURITY=yes)
+	dev/engines/up $(or $(ENGINE),elasticsearch) $(if $(SECURITY),--security)
 
 release: enrichment ## The optimised program: target/release/claudetrail
 	$(CARGO) build --locked --release -p claudetrail
