@@ -77,6 +77,7 @@ impl PageToStore {
             drain_started: self.drain.is_none(),
             drain: self.drain,
             lag: self.lag,
+            own_reads: &[],
         })
     }
 

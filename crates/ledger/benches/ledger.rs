@@ -70,6 +70,7 @@ impl Store for Trail {
             drain_started: true,
             drain: None,
             lag: LagPolicy::Count,
+            own_reads: &[],
         };
         self.ledger.append(&commit).expect("appends");
     }

@@ -38,6 +38,17 @@ pub struct PageCommit<'a> {
     pub drain: Option<u64>,
     /// Whether first-seen rows of this page count in the feed's lag histogram.
     pub lag: LagPolicy,
+    /// Which activities of the page are the feed's own accounts of our requests. Kept for those that are new.
+    pub own_reads: &'a [OwnRead],
+}
+
+/// An activity that tells of a request of our own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OwnRead {
+    /// Its position in [`PageCommit::activities`].
+    pub position: u32,
+    /// From the answer to that request until the activity was first seen.
+    pub lag: std::time::Duration,
 }
 
 /// Whether the rows of a page say something about the feed's indexing lag.

@@ -111,6 +111,11 @@ impl Error {
         Self { kind, step: step.into(), detail: detail.into(), hint: None, source: None }
     }
 
+    /// The refusal of a disk that is not there: for whoever stands in for a failing one when testing.
+    pub fn refusal(kind: ErrorKind, step: &str) -> Self {
+        Self::new(kind, step, "as the simulated disk says")
+    }
+
     pub(crate) fn damaged(step: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::Damaged, step, detail)
     }

@@ -24,10 +24,10 @@ mod testing;
 mod writer;
 
 pub use chain::{ChainReport, Difference, DifferenceKind};
-pub use commit::{Appended, Failure, FeedId, LagPolicy, NewActivity, PageCommit, Provenance};
+pub use commit::{Appended, Failure, FeedId, LagPolicy, NewActivity, OwnRead, PageCommit, Provenance};
 pub use coverage::{Coverage, Interval};
 pub use error::{Error, ErrorKind};
 pub use lag::LagHistogram;
 pub use reader::{DrainRecord, Entry, EntryFilter, PageRecord, Reader, ScopeRecord};
-pub use status::{FeedStatus, Gap};
+pub use status::{Backfill, FeedStatus, Gap, LateArrival, OwnReads, Report};
 pub use writer::{Ledger, LostTail, Options};

@@ -3,6 +3,7 @@
 //! A reader never writes and never waits for the writer. Each call sees one consistent state of the ledger; a caller
 //! that reads on from the last sequence it got sees every activity once. `docs/design/ledger.md` §10.
 
+mod account;
 mod entries;
 mod open;
 mod pages;

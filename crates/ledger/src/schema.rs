@@ -7,7 +7,7 @@ use rusqlite::Connection;
 pub(crate) const APPLICATION_ID: i32 = 0x4354_4C47;
 
 /// The format version this program writes.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Bytes of a page of the file. Measured: 4 KiB spends most of a blob's time on overflow pages, and from 16 KiB on the
 /// append rate no longer grows while a small commit does.
@@ -20,7 +20,10 @@ pub(crate) const TABLES: &str = include_str!("schema/tables.sql");
 pub(crate) type Migration = fn(&Connection) -> rusqlite::Result<()>;
 
 /// The step at index n leads from version n + 1 to n + 2.
-pub(crate) const MIGRATIONS: &[Migration] = &[];
+pub(crate) const MIGRATIONS: &[Migration] = &[|connection| connection.execute_batch(VERSION_2)];
+
+/// What version 2 adds: late arrivals, own reads, reconciliation, requested backfills and the collector's reports.
+const VERSION_2: &str = include_str!("schema/version-2.sql");
 
 /// What a file turns out to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,6 +67,9 @@ pub(crate) fn identify(connection: &Connection, step: &str, supported: u32) -> R
 /// Creates the tables; part of the transaction that writes the first link.
 pub(crate) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(TABLES)?;
+    for migration in MIGRATIONS {
+        migration(connection)?;
+    }
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", VERSION)
 }
@@ -94,14 +100,29 @@ mod tests {
 
     fn version_1() -> Connection {
         let connection = Connection::open_in_memory().expect("memory");
-        create(&connection).expect("creates");
+        connection.execute_batch(TABLES).expect("creates");
+        connection.pragma_update(None, "application_id", APPLICATION_ID).expect("sets");
+        connection.pragma_update(None, "user_version", 1).expect("sets");
         connection
     }
 
     #[test]
     fn there_is_a_step_from_every_version() {
         assert_eq!(MIGRATIONS.len(), VERSION as usize - 1);
-        assert_eq!(identify(&version_1(), "open", VERSION).expect("a ledger"), Found::Version(VERSION));
+        let created = Connection::open_in_memory().expect("memory");
+        create(&created).expect("creates");
+        let mut migrated = version_1();
+        migrate(&mut migrated, 1, MIGRATIONS).expect("every step");
+        let tables = |connection: &Connection| -> Vec<String> {
+            let mut statement =
+                connection.prepare("SELECT sql FROM sqlite_schema ORDER BY name").expect("a schema");
+            let rows = statement.query_map([], |row| row.get::<_, Option<String>>(0)).expect("rows");
+            rows.filter_map(|sql| sql.expect("text")).collect()
+        };
+        for connection in [&created, &migrated] {
+            assert_eq!(identify(connection, "open", VERSION).expect("a ledger"), Found::Version(VERSION));
+        }
+        assert_eq!(tables(&created), tables(&migrated));
     }
 
     #[test]

@@ -62,5 +62,6 @@ pub(crate) fn append(
         drain_started: true,
         drain: None,
         lag: LagPolicy::Count,
+        own_reads: &[],
     })
 }

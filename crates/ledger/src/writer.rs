@@ -20,12 +20,13 @@ use crate::error::{Error, Step};
 use crate::files::{HeadFile, NotedHead, WriterLock};
 use crate::identifiers::Identifiers;
 use crate::record::{Record, RecordPacker};
-use crate::store::{Blocks, Head, instant};
+use crate::store::{Blocks, Head, instant, microseconds};
 use crate::{Appended, Failure, FeedId, PageCommit, Reader};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// How to open a ledger for writing.
 #[derive(Clone, Debug)]
@@ -150,6 +151,45 @@ impl Ledger {
     pub fn record_failure(&mut self, feed: FeedId, failure: &Failure) -> Result<(), Error> {
         input::failure(failure)?;
         self.write("record a failure", |work| feeds::record_failure(work, feed, failure))
+    }
+
+    /// Wants an interval of a feed to be fetched, beside what its planned start already asks for. Kept until it is covered, and as
+    /// history afterwards. One that is wanted already is not kept twice.
+    pub fn request_backfill(
+        &mut self,
+        feed: FeedId,
+        interval: Interval,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.write("request a backfill", |work| feeds::request_backfill(work, feed, interval, now))
+    }
+
+    /// Takes note of stretches of the current scope that were asked again at an age of `after`, or older.
+    pub fn note_reconciled(&mut self, feed: FeedId, asked: &[(Duration, Interval)]) -> Result<(), Error> {
+        self.write("note what was asked again", |work| feeds::note_reconciled(work, feed, asked))
+    }
+
+    /// What of the feed's current scope was asked again at each age.
+    pub fn reconciled(&self, feed: FeedId) -> Result<BTreeMap<Duration, Coverage>, Error> {
+        let scope = match &self.state {
+            Some(state) => state.feed(feed)?.scope,
+            None => State::load(&self.connection, &self.options)?.feed(feed)?.scope,
+        };
+        feeds::reconciled(&self.connection, scope)
+    }
+
+    /// Keeps what the collector has to say of a feed under a topic, for `status`; the former text goes.
+    pub fn report(&mut self, feed: FeedId, topic: &str, text: &str, now: Timestamp) -> Result<(), Error> {
+        input::text("topic", topic, input::TEXT_BYTES_MAX)?;
+        input::text("report", text, input::REPORT_BYTES_MAX)?;
+        self.write("keep a report", |work| {
+            work.state.feed(feed)?;
+            work.execute(
+                "INSERT INTO report (feed, topic, text, at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (feed, topic) DO UPDATE SET text = excluded.text, at = excluded.at",
+                params![feed.0, topic, text, microseconds(now)],
+            )
+        })
     }
 
     /// Moves a reader's cursor, forward or back.

@@ -79,7 +79,12 @@ fn feed_status(snapshot: &Connection, row: &Row<'_>) -> Result<FeedStatus, Error
         name: row.get(1).step(STEP)?,
         scope: row.get(2).step(STEP)?,
         activities: row.get(3).step(STEP)?,
-        gaps: gaps(&coverage, planned_start, scopes > 1, &gap_notes(snapshot, scope)?),
+        gaps: gaps(
+            &coverage,
+            &wanted(snapshot, number, planned_start, &coverage)?,
+            scopes > 1,
+            &gap_notes(snapshot, scope)?,
+        ),
         coverage: coverage.intervals().to_vec(),
         planned_start,
         late_arrivals: row.get(4).step(STEP)?,
@@ -90,23 +95,38 @@ fn feed_status(snapshot: &Connection, row: &Row<'_>) -> Result<FeedStatus, Error
     })
 }
 
-/// What is missing from the planned start (or the first coverage, if earlier) to the end of the coverage.
+/// What is meant to be covered: from the planned start to the end of the coverage, and every stretch that was asked for.
+fn wanted(
+    snapshot: &Connection,
+    feed: i64,
+    planned_start: Option<Timestamp>,
+    coverage: &Coverage,
+) -> Result<Coverage, Error> {
+    let mut wanted: Coverage =
+        super::account::backfills(snapshot, feed)?.into_iter().map(|backfill| backfill.interval).collect();
+    if let (Some(earliest), Some(latest)) = (coverage.earliest(), coverage.latest()) {
+        // With a planned start, stretches from before it are there because they were asked for: what lies between was not.
+        wanted.insert(Interval { gte: planned_start.unwrap_or(earliest), lt: latest });
+    }
+    Ok(wanted)
+}
+
+/// What is missing of what is meant to be covered.
 fn gaps(
     coverage: &Coverage,
-    planned_start: Option<Timestamp>,
+    wanted: &Coverage,
     scope_changed: bool,
     notes: &[(Interval, String)],
 ) -> Vec<Gap> {
-    let (Some(earliest), Some(latest)) = (coverage.earliest(), coverage.latest()) else { return Vec::new() };
-    let start = planned_start.map_or(earliest, |planned| planned.min(earliest));
+    let earliest = coverage.earliest();
     let reason = |gap: &Interval| {
         let told = notes.iter().find(|(interval, _)| interval.intersect(gap).is_some());
-        let before_all = gap.lt == earliest && scope_changed;
+        let before_all = Some(gap.lt) == earliest && scope_changed;
         let usual = || if before_all { SCOPE_CHANGED } else { NOT_DRAINED }.to_owned();
         told.map_or_else(usual, |(_, reason)| reason.clone())
     };
-    let whole = Interval { gte: start, lt: latest };
-    coverage.gaps(whole).into_iter().map(|interval| Gap { interval, reason: reason(&interval) }).collect()
+    let missing = wanted.subtract(coverage);
+    missing.intervals().iter().map(|interval| Gap { interval: *interval, reason: reason(interval) }).collect()
 }
 
 /// Notes of a scope, newest first.

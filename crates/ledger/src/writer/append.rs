@@ -29,7 +29,8 @@ pub(super) fn append(work: &mut Work<'_>, page: &Page<'_>) -> Result<Appended, E
     }
     let Stored { new_positions, leaves } = store_rows(work, page, number, &fingerprints)?;
     let rows: Vec<Row<'_>> = new_positions.iter().map(|position| page.rows[*position as usize]).collect();
-    let late = late(work, page.feed, &rows)?;
+    let late = late(work, page, first_sequence, &rows)?;
+    own_reads(work, page, first_sequence, &new_positions)?;
     let fields = PageFields {
         page: number,
         feed: page.feed.0,
@@ -100,14 +101,44 @@ fn drain_of(work: &mut Work<'_>, page: &Page<'_>, number: u64) -> Result<u64, Er
     ))
 }
 
-/// How many rows happened in time that counted as covered.
-fn late(work: &Work<'_>, feed: FeedId, rows: &[Row<'_>]) -> Result<u32, Error> {
-    let coverage = &work.state.feed(feed)?.coverage;
+/// Keeps, and counts, the rows that happened in time that counted as covered.
+fn late(work: &Work<'_>, page: &Page<'_>, first_sequence: u64, rows: &[Row<'_>]) -> Result<u32, Error> {
+    let coverage = &work.state.feed(page.feed)?.coverage;
+    let first_seen = microseconds(page.provenance.responded_at);
     let mut late = 0;
-    for row in rows {
-        late += u32::from(coverage.contains(instant(row.created_at, STEP)?));
+    for (sequence, row) in (first_sequence..).zip(rows) {
+        if coverage.contains(instant(row.created_at, STEP)?) {
+            late += 1;
+            work.execute(
+                "INSERT INTO late_arrival (sequence, feed, created_at, first_seen) VALUES (?1, ?2, ?3, ?4)",
+                params![sequence, page.feed.0, row.created_at, first_seen],
+            )?;
+        }
     }
     Ok(late)
+}
+
+/// Keeps which of the new rows tell of our own requests.
+fn own_reads(
+    work: &Work<'_>,
+    page: &Page<'_>,
+    first_sequence: u64,
+    new_positions: &[u32],
+) -> Result<(), Error> {
+    for read in page.own_reads {
+        let Ok(index) = new_positions.binary_search(&read.position) else { continue };
+        let lag_ms = i64::try_from(read.lag.as_millis()).unwrap_or(i64::MAX);
+        work.execute(
+            "INSERT INTO own_read (sequence, feed, lag_ms, first_seen) VALUES (?1, ?2, ?3, ?4)",
+            params![
+                first_sequence + index as u64,
+                page.feed.0,
+                lag_ms,
+                microseconds(page.provenance.responded_at)
+            ],
+        )?;
+    }
+    Ok(())
 }
 
 /// Stores the page and its link.
@@ -151,7 +182,12 @@ fn close_drain(work: &mut Work<'_>, feed: FeedId, fields: &PageFields) -> Result
     )?;
     let parameters = params![fields.scope, gte, lt];
     work.execute("INSERT INTO coverage (scope, gte, lt) VALUES (?1, ?2, ?3)", parameters)?;
-    work.execute("DELETE FROM gap_note WHERE scope = ?1 AND gte >= ?2 AND lt <= ?3", parameters)
+    work.execute("DELETE FROM gap_note WHERE scope = ?1 AND gte >= ?2 AND lt <= ?3", parameters)?;
+    work.execute(
+        "UPDATE backfill SET finished_at = ?4
+         WHERE feed = ?1 AND finished_at IS NULL AND gte >= ?2 AND lt <= ?3",
+        params![feed.0, gte, lt, fields.responded_at],
+    )
 }
 
 /// Counters of the feed: activities, late arrivals, lag, last poll.

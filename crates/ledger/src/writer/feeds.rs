@@ -1,13 +1,15 @@
 //! Feeds and their scopes: who is asked, for what, since when, and what went wrong last.
 
 use super::{FeedState, Work, input, load_coverage};
-use crate::coverage::Interval;
+use crate::coverage::{Coverage, Interval};
 use crate::error::{Error, Step};
 use crate::record::Record;
-use crate::store::microseconds;
+use crate::store::{instant, microseconds};
 use crate::{Failure, FeedId};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 const STEP: &str = "register a feed";
 
@@ -107,4 +109,61 @@ pub(super) fn record_failure(work: &mut Work<'_>, feed: FeedId, failure: &Failur
          failure_request_id = ?6 WHERE feed = ?1",
         params![feed.0, microseconds(*at), kind, message, hint, request_id],
     )
+}
+
+pub(super) fn request_backfill(
+    work: &mut Work<'_>,
+    feed: FeedId,
+    interval: Interval,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let coverage = &work.state.feed(feed)?.coverage;
+    let finished_at = coverage.covers(interval).then(|| microseconds(now));
+    let (gte, lt) = input::whole(interval, "request a backfill")?;
+    work.execute(
+        "INSERT INTO backfill (feed, gte, lt, requested_at, finished_at) SELECT ?1, ?2, ?3, ?4, ?5
+         WHERE NOT EXISTS (SELECT 1 FROM backfill WHERE feed = ?1 AND gte <= ?2 AND lt >= ?3)",
+        params![feed.0, gte, lt, microseconds(now), finished_at],
+    )
+}
+
+pub(super) fn note_reconciled(
+    work: &mut Work<'_>,
+    feed: FeedId,
+    asked: &[(Duration, Interval)],
+) -> Result<(), Error> {
+    let scope = work.state.feed(feed)?.scope;
+    let mut known = reconciled(work.connection, scope)?;
+    for (after, interval) in asked {
+        let joined = known.entry(*after).or_default().insert(*interval);
+        let (after, gte, lt) = (age_microseconds(*after), microseconds(joined.gte), microseconds(joined.lt));
+        work.execute(
+            "DELETE FROM reconciled WHERE scope = ?1 AND after = ?2 AND gte >= ?3 AND lt <= ?4",
+            params![scope, after, gte, lt],
+        )?;
+        work.execute(
+            "INSERT INTO reconciled (scope, after, gte, lt) VALUES (?1, ?2, ?3, ?4)",
+            params![scope, after, gte, lt],
+        )?;
+    }
+    Ok(())
+}
+
+/// What of a scope was asked again, by age.
+pub(super) fn reconciled(connection: &Connection, scope: i64) -> Result<BTreeMap<Duration, Coverage>, Error> {
+    const STEP: &str = "read what was asked again";
+    let mut statement =
+        connection.prepare_cached("SELECT after, gte, lt FROM reconciled WHERE scope = ?1").step(STEP)?;
+    let rows = statement.query_map([scope], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let mut known: BTreeMap<Duration, Coverage> = BTreeMap::new();
+    for row in rows.step(STEP)? {
+        let (after, gte, lt): (u64, i64, i64) = row.step(STEP)?;
+        let interval = Interval { gte: instant(gte, STEP)?, lt: instant(lt, STEP)? };
+        known.entry(Duration::from_micros(after)).or_default().insert(interval);
+    }
+    Ok(known)
+}
+
+fn age_microseconds(age: Duration) -> i64 {
+    i64::try_from(age.as_micros()).unwrap_or(i64::MAX)
 }

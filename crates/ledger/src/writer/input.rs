@@ -3,7 +3,7 @@
 use crate::block::Row;
 use crate::error::Error;
 use crate::store::microseconds;
-use crate::{Failure, Interval, LagPolicy, PageCommit, Provenance};
+use crate::{Failure, Interval, LagPolicy, OwnRead, PageCommit, Provenance};
 use jiff::Timestamp;
 
 const ACTIVITY_BYTES_MAX: usize = 64 << 20;
@@ -12,6 +12,7 @@ const ID_BYTES_MAX: usize = 1 << 10;
 const URL_BYTES_MAX: usize = 64 << 10;
 pub(super) const TEXT_BYTES_MAX: usize = 4 << 10;
 pub(super) const SCOPE_BYTES_MAX: usize = 1 << 20;
+pub(super) const REPORT_BYTES_MAX: usize = 64 << 10;
 
 const STEP: &str = "append a page";
 
@@ -25,6 +26,7 @@ pub(super) struct Page<'a> {
     pub(super) drain_started: bool,
     pub(super) drain: Option<u64>,
     pub(super) lag: LagPolicy,
+    pub(super) own_reads: &'a [OwnRead],
 }
 
 impl<'a> Page<'a> {
@@ -61,6 +63,7 @@ impl<'a> Page<'a> {
             drain_started: commit.drain_started,
             drain: commit.drain,
             lag: commit.lag,
+            own_reads: commit.own_reads,
         })
     }
 }

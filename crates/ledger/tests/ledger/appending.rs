@@ -251,6 +251,7 @@ fn what_is_out_of_bounds_is_refused_and_nothing_is_written() {
             drain_started: true,
             drain: None,
             lag: LagPolicy::Count,
+            own_reads: &[],
         };
         change(&mut commit);
         let error = ledger.append(&commit).expect_err("refused");
@@ -290,6 +291,7 @@ fn what_is_out_of_bounds_is_refused_and_nothing_is_written() {
             drain_started: true,
             drain: None,
             lag: LagPolicy::Count,
+            own_reads: &[],
         };
         assert_eq!(ledger.append(&commit).expect_err("refused").kind(), ErrorKind::InvalidInput);
     }

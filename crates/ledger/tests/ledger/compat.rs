@@ -2,7 +2,7 @@
 
 use crate::support::rows::{IdOrder, Row, Rows};
 use crate::support::{Page, Place, all, at, check, interval, options, row};
-use ledger::{Ledger, Reader};
+use ledger::{ErrorKind, Ledger, Reader};
 use std::path::{Path, PathBuf};
 
 fn kept(name: &str) -> PathBuf {
@@ -60,6 +60,9 @@ fn compare(reader: &Reader) {
 fn version_1_is_opened_read_checked_and_continued() {
     let place = Place::new();
     std::fs::copy(kept("v1.sqlite"), &place.path).expect("copies");
+    let refused = Reader::open(&place.path).expect_err("readers do not migrate");
+    assert!(matches!(refused.kind(), ErrorKind::OlderSchema { found: 1, .. }), "{refused}");
+    drop(place.open());
     compare(&place.reader());
     let head: String = place
         .reader()

@@ -1,5 +1,6 @@
 //! The ledger from outside: what its callers see, in one process and in several.
 
+mod account;
 mod appending;
 mod compat;
 mod crash;

@@ -196,7 +196,7 @@ fn compare(ledger: &Ledger, model: &Model) -> Result<(), TestCaseError> {
         let planned = feed.planned.get(&feed.scope).copied().flatten();
         prop_assert_eq!(status.planned_start, planned.map(at));
         let (first, last) = (covered.first().copied(), covered.last().copied());
-        let start = planned.into_iter().chain(first).min();
+        let start = planned.or(first);
         let missing: BTreeSet<i64> = match (start, last) {
             (Some(start), Some(last)) => (start..last).filter(|second| !covered.contains(second)).collect(),
             _ => BTreeSet::new(),

@@ -96,6 +96,7 @@ impl Page {
             drain_started: self.drain_started,
             drain: self.drain,
             lag: self.lag,
+            own_reads: &[],
         })
     }
 }
