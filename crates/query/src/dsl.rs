@@ -44,9 +44,9 @@ pub fn write(expression: &Expression) -> Json {
     }
 }
 
-fn write_test(field: &FieldReference, test: &Test) -> Json {
+fn write_test(field: &FieldReference, condition: &Test) -> Json {
     let on = |value: Json| Json::Object(Map::from_iter([(field.name.clone(), value)]));
-    match test {
+    match condition {
         Test::Exists => json!({"exists": {"field": field.name}}),
         Test::Is(Value::Text(text)) if field.kind == FieldKind::Flattened => json!({"term": on(json!(text))}),
         Test::Is(Value::Text(text)) => json!({"term": on(json!({"value": text, "case_insensitive": true}))}),
