@@ -3,7 +3,7 @@ CARGO ?= cargo
 TOOLS ?= $(HOME)/.cache/claudetrail/tools
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint deny bench fuzz release install enrichment engine-up help
+.PHONY: build demo test lint deny bench fuzz release install enrichment schemas engine-up help
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -16,7 +16,7 @@ demo: enrichment ## Build and see it work: a simulated organization, a live trai
 	$(CARGO) build --locked -p claudetrail
 	./target/debug/claudetrail demo
 
-test: enrichment ## Every test: units, properties, simulations, the real program end to end
+test: enrichment schemas ## Every test: units, properties, simulations, the real program end to end
 	$(CARGO) test --locked --workspace --all-targets
 	$(CARGO) test --locked --workspace --doc
 
@@ -51,3 +51,8 @@ enrichment: enrichment/node_modules/.package-lock.json ## The free data that is 
 enrichment/node_modules/.package-lock.json: enrichment/package-lock.json
 	@command -v npm > /dev/null && cd enrichment && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || \
 	echo "left out for want of npm or its packages: names of browsers, countries and networks of addresses (make enrichment)"
+
+schemas: dev/schemas/node_modules/.package-lock.json ## The published schemas that tests hold documents against: ECS
+
+dev/schemas/node_modules/.package-lock.json: dev/schemas/package-lock.json
+	cd dev/schemas && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -1,7 +1,7 @@
 //! Who acted: the eleven documented kinds of actor, and those yet unknown.
 //!
 //! Every kind gets one id and one name, so that anything that acted can be counted and searched by one key
-//! (`anthropic.audit.actor.id`), whether it is a person, a key or a directory. Only the two user kinds fill `user.*`. What
+//! (`anthropic.audit.actor.id`), whether it is a person, a key or a directory. Only kinds that are people fill `user.*`. What
 //! has an ECS field goes there; the rest stays under `anthropic.audit.actor.*`.
 
 use std::borrow::Cow;
@@ -229,10 +229,7 @@ impl<'a> Actor<'a> {
             ActorKind::AttestedDevice => {
                 titled("Attested device", self.text(KID_HASH).or_else(|| self.text(EXTERNAL_CLIENT_ID)))
             }
-            ActorKind::Anthropic => match self.text(EMAIL_ADDRESS) {
-                Some(email) => (Cow::Borrowed("anthropic"), Cow::Owned(format!("Anthropic ({email})"))),
-                None => (Cow::Borrowed("anthropic"), Cow::Borrowed("Anthropic")),
-            },
+            ActorKind::Anthropic => self.name_anthropic(),
             ActorKind::System => match self.text(SERVICE) {
                 Some(service) => (
                     Cow::Owned(format!("system:{service}")),
@@ -265,6 +262,17 @@ impl<'a> Actor<'a> {
         let id = known().unwrap_or(Cow::Borrowed("user"));
         let name = self.email.clone().or_else(known).unwrap_or(Cow::Borrowed("Someone"));
         (id, name)
+    }
+
+    /// One actor, whoever of Anthropic's people it is; an address, should there ever be one, is that person's.
+    fn name_anthropic(&mut self) -> (Text<'a>, Text<'a>) {
+        self.email = self.text(EMAIL_ADDRESS);
+        self.kept[EMAIL_ADDRESS] = None;
+        let name = match &self.email {
+            Some(email) => Cow::Owned(format!("Anthropic ({email})")),
+            None => Cow::Borrowed("Anthropic"),
+        };
+        (Cow::Borrowed("anthropic"), name)
     }
 
     fn name_unauthenticated(&mut self) -> (Text<'a>, Text<'a>) {

@@ -29,6 +29,7 @@ mod actor;
 pub mod catalog;
 mod document;
 pub mod enrichment;
+pub mod fields;
 mod flatten;
 mod issues;
 mod json;

@@ -79,6 +79,8 @@ pub struct Field {
     pub moved_to: Option<&'static str>,
     pub(crate) role: Role,
     pub(crate) other: Option<Shape>,
+    /// The second shape is text, and the index type takes it as well as the first: it keeps the name.
+    takes_text: bool,
     /// `"name":` as it is written under `anthropic.audit`; empty for a field that goes elsewhere.
     pub(crate) key: String,
 }
@@ -179,7 +181,23 @@ impl Field {
         let stays = moved_to.is_none() || role == Role::OrganizationName && name == "organization_name";
         let key = if stays && role != Role::Actor { format!("\"{output}\":") } else { String::new() };
         let other = (!other.is_empty()).then(|| read_shape(other));
-        Self { name, shape: read_shape(shape), elasticsearch_type, unit, moved_to, role, other, key }
+        let takes_text = other == Some(Shape::String) && elasticsearch_type == "keyword";
+        Self {
+            name,
+            shape: read_shape(shape),
+            elasticsearch_type,
+            unit,
+            moved_to,
+            role,
+            other,
+            takes_text,
+            key,
+        }
+    }
+
+    /// The field of the document that holds it; none for `actor`, which becomes several.
+    pub(crate) fn document_name(&self) -> Option<String> {
+        (!self.key.is_empty()).then(|| format!("anthropic.audit.{}", self.output_name()))
     }
 
     /// The name the field is written under, if it is written under `anthropic.audit`.
@@ -190,7 +208,7 @@ impl Field {
     /// How a value that says something agrees with the field.
     #[inline]
     pub(crate) fn fit(&self, raw: Raw<'_>) -> Fit {
-        if self.shape.holds(raw) {
+        if self.shape.holds(raw) || self.takes_text && raw.kind() == Kind::String {
             Fit::Yes
         } else if self.other.is_some_and(|other| other.holds(raw)) {
             Fit::Other
@@ -325,6 +343,8 @@ mod tests {
         assert_eq!(fit("scopes", r#""a""#), Fit::No);
         assert_eq!(fit("status", r#"{"outcome":"denied"}"#), Fit::Other);
         assert_eq!(fit("version", "3"), Fit::Other);
+        assert_eq!(fit("previous_value", "true"), Fit::Yes);
+        assert_eq!(fit("previous_value", r#""organization""#), Fit::Yes, "its index type takes both");
         assert_eq!(fit("amount", "12.0"), Fit::Yes);
         assert_eq!(fit("amount", "12.5"), Fit::No);
         assert_eq!(fit("amount", "123456789012345678901234567890"), Fit::No);

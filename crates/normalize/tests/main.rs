@@ -6,6 +6,8 @@ mod documents;
 mod enriched;
 mod generator;
 mod properties;
+mod published;
+mod reference;
 mod rules;
 mod sentences;
 mod support;

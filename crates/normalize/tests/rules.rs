@@ -314,7 +314,7 @@ fn fields_go_where_they_belong() {
         (
             "claude_code_user_plugins_updated",
             json!({"previous_value": "on"}),
-            "anthropic.audit.metadata.previous_value",
+            "anthropic.audit.previous_value",
             json!("on"),
         ),
         (
@@ -379,7 +379,8 @@ fn outcomes_are_read_where_they_are_held() {
         ("mcp_server_managed_auth_token_exchanged", json!({"outcome": "success"}), "success"),
         ("mcp_server_managed_auth_token_exchanged", json!({"outcome": null, "error_type": "x"}), "failure"),
         ("org_join_proposal_decided", json!({"approved": true}), "success"),
-        ("org_join_proposal_decided", json!({"approved": false}), "failure"),
+        ("org_join_proposal_decided", json!({"approved": false}), "success"),
+        ("org_join_proposal_decided", json!({}), "unknown"),
         ("platform_app_attest_authentication", json!({"status": {"outcome": "succeeded"}}), "success"),
         ("platform_federated_authentication", json!({"status": {"outcome": "denied"}}), "failure"),
         ("inference_hooks_request_failed_open", json!({"reason": "endpoint_timeout"}), "failure"),
