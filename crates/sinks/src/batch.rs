@@ -1,6 +1,9 @@
 //! Documents on their way, and how many of them travel together.
 
+use std::{ops::Range, sync::Arc};
+
 use bytes::Bytes;
+use jiff::Timestamp;
 
 /// One document with what a destination needs to recognise it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,9 +11,31 @@ pub struct Document {
     /// Place in the ledger: batches are in this order.
     pub sequence: u64,
     /// The activity's id: what a destination deduplicates on.
-    pub id: String,
+    pub id: Arc<str>,
+    /// Which of a destination's several places it belongs to: the data stream's namespace.
+    pub namespace: Arc<str>,
     /// The document as JSON on one line, without a line break.
     pub json: Bytes,
+    /// Where the JSON holds the text of `event.ingested`, between its quotes. Empty when it holds none.
+    pub ingested: Range<usize>,
+}
+
+impl Document {
+    /// A document whose JSON is written as it is.
+    pub fn new(sequence: u64, id: &str, namespace: &Arc<str>, json: Bytes) -> Self {
+        Self { sequence, id: id.into(), namespace: Arc::clone(namespace), json, ingested: 0..0 }
+    }
+
+    /// Appends the JSON to `out`, with `now` as `event.ingested`: the time of this writing, however long the document waited.
+    pub fn write(&self, now: Timestamp, out: &mut Vec<u8>) {
+        if self.ingested.is_empty() {
+            out.extend_from_slice(&self.json);
+            return;
+        }
+        out.extend_from_slice(&self.json[..self.ingested.start]);
+        out.extend_from_slice(now.to_string().as_bytes());
+        out.extend_from_slice(&self.json[self.ingested.end..]);
+    }
 }
 
 /// Consecutive documents that are sent together.
@@ -70,10 +95,9 @@ mod tests {
     use super::*;
 
     fn documents(sizes: &[usize]) -> Vec<Document> {
-        let document = |(index, size): (usize, &usize)| Document {
-            sequence: index as u64 + 1,
-            id: format!("activity_{index}"),
-            json: Bytes::from(vec![b'x'; *size]),
+        let document = |(index, size): (usize, &usize)| {
+            let json = Bytes::from(vec![b'x'; *size]);
+            Document::new(index as u64 + 1, &format!("activity_{index}"), &"default".into(), json)
         };
         sizes.iter().enumerate().map(document).collect()
     }
@@ -96,5 +120,21 @@ mod tests {
             assert!(!first.documents.is_empty());
             assert_eq!([first.documents, second.documents].concat(), whole.documents);
         }
+    }
+
+    #[test]
+    fn the_time_of_writing_stands_where_the_time_of_making_stood() {
+        let json = r#"{"event":{"ingested":"2026-01-01T00:00:00.000001Z","kind":"event"}}"#;
+        let start = json.find("2026").expect("it is there");
+        let mut document = Document::new(1, "a", &"default".into(), Bytes::from(json));
+        let now = "2026-11-25T08:00:00Z".parse().expect("a time");
+        let written = |document: &Document| {
+            let mut out = Vec::new();
+            document.write(now, &mut out);
+            String::from_utf8(out).expect("text")
+        };
+        assert_eq!(written(&document), json);
+        document.ingested = start..start + "2026-01-01T00:00:00.000001Z".len();
+        assert_eq!(written(&document), r#"{"event":{"ingested":"2026-11-25T08:00:00Z","kind":"event"}}"#);
     }
 }

@@ -13,9 +13,17 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Batch, BatchLimits, Document, Driver, DriverOptions, Progress, Refusal, Sink, SinkFailure, Source,
+    Batch, BatchLimits, Document, Driver, DriverOptions, Progress, Read, Refusal, Sink, SinkFailure, Source,
     StorageError,
 };
+
+/// The namespace of the documents.
+pub const NAMESPACE: &str = "conformance";
+
+/// The id of a document.
+pub fn id(number: u64) -> String {
+    format!("activity_{number:010}")
+}
 
 /// A destination under test.
 pub trait Destination {
@@ -46,7 +54,7 @@ impl Numbered {
                 .then(|| destination.unacceptable(number))
                 .flatten()
                 .unwrap_or_else(|| destination.document(number));
-            Document { sequence: number, id: format!("activity_{number:010}"), json }
+            Document::new(number, &id(number), &NAMESPACE.into(), json)
         };
         Self { documents: Arc::new((1..=count).map(document).collect()) }
     }
@@ -62,13 +70,16 @@ impl Numbered {
 
     /// The ids of all documents.
     pub fn ids(&self) -> Vec<String> {
-        self.documents.iter().map(|document| document.id.clone()).collect()
+        self.documents.iter().map(|document| document.id.to_string()).collect()
     }
 }
 
 impl Source for Numbered {
-    fn read(&mut self, after: u64, limit: usize) -> Result<Vec<Document>, StorageError> {
-        Ok(self.documents.iter().skip(after as usize).take(limit).cloned().collect())
+    fn read(&mut self, after: u64, limits: &BatchLimits) -> Result<Read, StorageError> {
+        let next = self.documents.iter().skip(after as usize).take(limits.max_documents);
+        let documents: Vec<Document> = next.cloned().collect();
+        let through = documents.last().map_or(after, |document| document.sequence);
+        Ok(Read { documents, through })
     }
 }
 
@@ -178,7 +189,7 @@ pub async fn puts_aside_what_is_refused(destination: &impl Destination, count: u
         Duration::from_mins(1),
     )
     .await;
-    let refused: Vec<String> = progress.refusals().iter().map(|refusal| refusal.id.clone()).collect();
+    let refused: Vec<String> = progress.refusals().iter().map(|refusal| refusal.id.to_string()).collect();
     let expected: Vec<String> = source.ids().into_iter().skip(9).step_by(10).collect();
     assert_eq!(refused, expected);
     assert!(progress.refusals().iter().all(|refusal| !refusal.reason.is_empty()));
@@ -213,11 +224,8 @@ pub async fn survives_stops_at_any_moment(destination: &impl Destination, count:
 
 /// A single batch for tests of a sink's own.
 pub fn batch(destination: &impl Destination, numbers: std::ops::RangeInclusive<u64>) -> Batch {
-    let document = |number| Document {
-        sequence: number,
-        id: format!("activity_{number:010}"),
-        json: destination.document(number),
-    };
+    let document =
+        |number| Document::new(number, &id(number), &NAMESPACE.into(), destination.document(number));
     Batch { documents: numbers.map(document).collect() }
 }
 

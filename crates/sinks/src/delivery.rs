@@ -14,13 +14,35 @@ use crate::{
     sink::{ItemOutcome, Progress, Refusal, Sink, SinkError, SinkErrorKind, SinkFailure},
 };
 
+/// A batch, and how far the ledger is settled once it is.
+#[derive(Debug)]
+pub(crate) struct Stretch {
+    /// May be empty: then the stretch holds nothing for this sink.
+    pub(crate) batch: Batch,
+    /// The last sequence of the stretch.
+    pub(crate) through: u64,
+}
+
 /// What a batch came to.
 #[derive(Debug)]
 pub(crate) struct Settled {
-    /// The last sequence of the batch.
+    /// The last sequence of its stretch.
     pub(crate) last: u64,
     /// Documents to put aside, in order.
     pub(crate) refusals: Vec<Refusal>,
+}
+
+/// Documents that a destination puts off this often in a row are a failure to be told of, no longer its ordinary breathing.
+const SAID_AFTER: u32 = 4;
+
+/// What is left of a batch after an answer.
+#[derive(Default)]
+struct Sorted {
+    again: Vec<Document>,
+    /// The longest wait asked for.
+    asked: Option<Duration>,
+    /// What was said of one of them.
+    why: String,
 }
 
 /// Sends one batch for as long as it takes.
@@ -34,11 +56,10 @@ pub(crate) struct Delivery<S, P> {
 
 impl<S: Sink, P: Progress> Delivery<S, P> {
     /// `None` when it was abandoned.
-    pub(crate) async fn run(mut self, batch: Batch, abandon: CancellationToken) -> Option<Settled> {
-        let last = batch.documents.last().map_or(0, |document| document.sequence);
+    pub(crate) async fn run(mut self, stretch: Stretch, abandon: CancellationToken) -> Option<Settled> {
         let mut refusals = Vec::new();
         // What is still to send, oldest part first: one batch, or the pieces it was cut into.
-        let mut parts = vec![batch];
+        let mut parts = vec![stretch.batch];
         while let Some(part) = parts.pop() {
             if part.documents.is_empty() {
                 continue;
@@ -48,7 +69,7 @@ impl<S: Sink, P: Progress> Delivery<S, P> {
                 () = abandon.cancelled() => return None,
             };
             let (again, pause) = match answer {
-                Ok(outcomes) => self.sort(part, outcomes, &mut refusals),
+                Ok(outcomes) => self.sort(part, outcomes, &mut refusals).await,
                 Err(error) if error.kind == SinkErrorKind::TooLarge => {
                     cut(part, &error, &mut refusals, &mut parts);
                     continue;
@@ -71,24 +92,38 @@ impl<S: Sink, P: Progress> Delivery<S, P> {
             }
         }
         refusals.sort_by_key(|refusal| refusal.sequence);
-        Some(Settled { last, refusals })
+        Some(Settled { last: stretch.through, refusals })
     }
 
     /// Sorts a batch by its outcomes: counts what arrived, notes what is refused, returns what must be sent again and the wait before it.
-    fn sort(
+    async fn sort(
         &mut self,
         part: Batch,
-        mut outcomes: Vec<ItemOutcome>,
+        outcomes: Vec<ItemOutcome>,
         refusals: &mut Vec<Refusal>,
     ) -> (Batch, Option<Duration>) {
+        let Sorted { again, asked, why } = self.count(part, outcomes, refusals);
+        if again.is_empty() {
+            return (Batch::default(), None);
+        }
+        let pause = self.backoff.next(asked);
+        if self.backoff.failures() > SAID_AFTER {
+            let message = format!("{} documents are not taken: {why}", again.len());
+            let (kind, hint) = (SinkErrorKind::Throttled, String::new());
+            self.failed(&SinkError { kind, message, hint, retry_after: asked }, pause).await;
+        } else {
+            tracing::debug!(sink = %self.name, documents = again.len(), reason = %why, wait = ?pause, "documents are sent again");
+        }
+        (Batch { documents: again }, Some(pause))
+    }
+
+    fn count(&self, part: Batch, mut outcomes: Vec<ItemOutcome>, refusals: &mut Vec<Refusal>) -> Sorted {
         // A sink that answers for fewer documents than it was handed has not vouched for the others.
         outcomes.resize(
             part.documents.len(),
             ItemOutcome::Retry { after: None, reason: "the sink gave no answer for it".into() },
         );
-        let mut again: Vec<Document> = Vec::new();
-        let mut asked: Option<Duration> = None;
-        let mut why = String::new();
+        let mut sorted = Sorted::default();
         let mut status = lock(&self.status);
         for (document, outcome) in part.documents.into_iter().zip(outcomes) {
             match outcome {
@@ -98,19 +133,13 @@ impl<S: Sink, P: Progress> Delivery<S, P> {
                     refusals.push(Refusal { sequence: document.sequence, id: document.id, reason });
                 }
                 ItemOutcome::Retry { after, reason } => {
-                    asked = asked.max(after);
-                    why = reason;
-                    again.push(document);
+                    sorted.asked = sorted.asked.max(after);
+                    sorted.why = reason;
+                    sorted.again.push(document);
                 }
             }
         }
-        drop(status);
-        if again.is_empty() {
-            return (Batch::default(), None);
-        }
-        let pause = self.backoff.next(asked);
-        tracing::debug!(sink = %self.name, documents = again.len(), reason = %why, wait = ?pause, "documents are sent again");
-        (Batch { documents: again }, Some(pause))
+        sorted
     }
 
     async fn failed(&self, error: &SinkError, pause: Duration) {

@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     backoff::Backoff,
-    batch::{Batch, BatchLimits, Document},
-    delivery::{Delivery, Settled},
-    sink::{Progress, Sink, SinkFailure, Source, StorageError},
+    batch::{Batch, BatchLimits},
+    delivery::{Delivery, Settled, Stretch},
+    sink::{Progress, Read, Sink, SinkFailure, Source, StorageError},
 };
 
 /// Wait after a read that failed and may succeed later.
@@ -125,8 +125,8 @@ impl<S: Sink, P: Progress> Driver<S, P> {
                         Some(settled) => outcome = self.settle(settled, &abandon).await,
                     }
                 }
-                batch = batches.recv(), if room && !exhausted => match batch {
-                    Some(batch) => in_flight.push_back(self.spawn_delivery(batch, abandon.clone())),
+                stretch = batches.recv(), if room && !exhausted => match stretch {
+                    Some(stretch) => in_flight.push_back(self.spawn_delivery(stretch, abandon.clone())),
                     None => exhausted = true,
                 },
             }
@@ -165,15 +165,15 @@ impl<S: Sink, P: Progress> Driver<S, P> {
         Ok(())
     }
 
-    fn spawn_delivery(&self, batch: Batch, abandon: CancellationToken) -> JoinHandle<Option<Settled>> {
+    fn spawn_delivery(&self, stretch: Stretch, abandon: CancellationToken) -> JoinHandle<Option<Settled>> {
         let delivery = Delivery {
             sink: Arc::clone(&self.sink),
             progress: Arc::clone(&self.progress),
             status: Arc::clone(&self.status),
             name: self.options.name.clone(),
-            backoff: self.backoff(batch.documents.first().map_or(0, |document| document.sequence)),
+            backoff: self.backoff(stretch.through),
         };
-        tokio::spawn(delivery.run(batch, abandon))
+        tokio::spawn(delivery.run(stretch, abandon))
     }
 
     fn backoff(&self, salt: u64) -> Backoff {
@@ -184,7 +184,7 @@ impl<S: Sink, P: Progress> Driver<S, P> {
     fn spawn_reader(
         &self,
         source: impl Source,
-        sender: mpsc::Sender<Batch>,
+        sender: mpsc::Sender<Stretch>,
         stop: CancellationToken,
     ) -> JoinHandle<Result<(), StorageError>> {
         let reader = Reader {
@@ -205,24 +205,24 @@ struct Reader {
     limits: BatchLimits,
     look_interval: Duration,
     name: String,
-    sender: mpsc::Sender<Batch>,
+    sender: mpsc::Sender<Stretch>,
     stop: CancellationToken,
 }
 
 impl Reader {
     async fn run(mut self, mut source: impl Source) -> Result<(), StorageError> {
         while !self.stop.is_cancelled() {
-            let (after, limit) = (self.after, self.limits.max_documents);
+            let (after, limits) = (self.after, self.limits);
             let step = tokio::task::spawn_blocking(move || {
-                let read = source.read(after, limit);
+                let read = source.read(after, &limits);
                 (source, read)
             });
             let (returned, read) = step.await.map_err(|_| panicked("the reader of documents"))?;
             source = returned;
             match read {
-                Ok(documents) if documents.is_empty() => drop(wait(self.look_interval, &self.stop).await),
-                Ok(documents) => {
-                    if !self.pass_on(&documents).await {
+                Ok(read) if read.through <= after => drop(wait(self.look_interval, &self.stop).await),
+                Ok(read) => {
+                    if !self.pass_on(&read).await {
                         break;
                     }
                 }
@@ -236,21 +236,26 @@ impl Reader {
         Ok(())
     }
 
-    /// Sends documents on in batches; `false` when nobody takes them any more.
-    async fn pass_on(&mut self, mut rest: &[Document]) -> bool {
-        while !rest.is_empty() {
+    /// Sends what was read on in batches; `false` when nobody takes them any more.
+    async fn pass_on(&mut self, read: &Read) -> bool {
+        let mut rest = &read.documents[..];
+        loop {
             let (batch, further) = rest.split_at(self.limits.fitting(rest));
-            self.after = batch.last().map_or(self.after, |document| document.sequence);
+            let through = match batch.last() {
+                Some(last) if !further.is_empty() => last.sequence,
+                _ => read.through,
+            };
+            self.after = through;
+            let stretch = Stretch { batch: Batch { documents: batch.to_vec() }, through };
             let sent = tokio::select! {
-                sent = self.sender.send(Batch { documents: batch.to_vec() }) => sent.is_ok(),
+                sent = self.sender.send(stretch) => sent.is_ok(),
                 () = self.stop.cancelled() => false,
             };
-            if !sent {
-                return false;
+            if !sent || further.is_empty() {
+                return sent;
             }
             rest = further;
         }
-        true
     }
 }
 

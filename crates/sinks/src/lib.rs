@@ -17,6 +17,8 @@
 //! - memory is bounded by the batches in flight, however long the destination is down;
 //! - no document is dropped: a refusal is a dead letter, a failure of the destination is waited out.
 //!
+//! The contract in MUST words is `docs/specs/sink.md`. Destinations: [`elasticsearch`].
+//!
 //! The crate knows nothing of the feed, of the ledger's file or of how a document is made: a [`Source`] offers documents and a
 //! [`Progress`] keeps what was settled.
 
@@ -25,11 +27,12 @@ mod batch;
 pub mod conformance;
 mod delivery;
 mod driver;
+pub mod elasticsearch;
 mod sink;
 
 pub use backoff::Backoff;
 pub use batch::{Batch, BatchLimits, Document};
 pub use driver::{Driver, DriverOptions, DriverStatus};
 pub use sink::{
-    ItemOutcome, Progress, Refusal, Sink, SinkError, SinkErrorKind, SinkFailure, Source, StorageError,
+    ItemOutcome, Progress, Read, Refusal, Sink, SinkError, SinkErrorKind, SinkFailure, Source, StorageError,
 };

@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::batch::{Batch, Document};
+use crate::batch::{Batch, BatchLimits, Document};
 
 /// A destination.
 pub trait Sink: Send + Sync + 'static {
@@ -86,7 +86,7 @@ pub struct Refusal {
     /// Place in the ledger.
     pub sequence: u64,
     /// The activity's id.
-    pub id: String,
+    pub id: std::sync::Arc<str>,
     /// What the destination said.
     pub reason: String,
 }
@@ -106,8 +106,18 @@ pub struct SinkFailure {
 
 /// Where documents come from, in ledger order.
 pub trait Source: Send + 'static {
-    /// The next documents after `sequence`, at most `limit`, in order; empty when there are none yet. Blocking.
-    fn read(&mut self, after: u64, limit: usize) -> Result<Vec<Document>, StorageError>;
+    /// The next documents after `after`, in order: not many more than `limits` allow a batch. Blocking.
+    fn read(&mut self, after: u64, limits: &BatchLimits) -> Result<Read, StorageError>;
+}
+
+/// What a source has after a sequence.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Read {
+    /// In order; empty when there are none yet.
+    pub documents: Vec<Document>,
+    /// Everything up to this sequence was looked at: what lies between the documents is not meant for this sink. Not below the
+    /// last document's; what the caller passed, when nothing is new.
+    pub through: u64,
 }
 
 /// Where it is kept what was settled. Blocking; called from blocking threads.

@@ -165,3 +165,89 @@ async fn a_destination_that_is_down_is_waited_for_and_said() {
     assert_eq!(progress.cursor(), 0, "nothing may be claimed");
     assert_eq!(progress.failure().map(|failure| failure.kind), Some("unavailable".to_owned()));
 }
+
+/// A source that has something for the sink only now and then.
+struct Sparse(Numbered);
+
+impl crate::Source for Sparse {
+    fn read(&mut self, after: u64, limits: &BatchLimits) -> Result<crate::Read, crate::StorageError> {
+        let mut read = self.0.read(after, limits)?;
+        read.documents.retain(|document| document.sequence.is_multiple_of(100) && document.sequence < 400);
+        Ok(read)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_cursor_moves_over_what_is_not_meant_for_the_sink() {
+    let memory = Memory::default();
+    let progress = Remembered::default();
+    let limits = BatchLimits { max_documents: 64, max_bytes: 1_000_000 };
+    let stop = tokio_util::sync::CancellationToken::new();
+    let driver = crate::Driver::new(
+        memory.clone(),
+        progress.clone(),
+        0,
+        DriverOptions { limits, ..DriverOptions::default() },
+    );
+    let running = driver.run(Sparse(Numbered::new(&memory, 500, 0)), stop.clone());
+    let watching = async {
+        while progress.cursor() < 500 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        stop.cancel();
+    };
+    tokio::time::timeout(Duration::from_mins(1), async { tokio::join!(running, watching).0 })
+        .await
+        .expect("it gets to the end")
+        .expect("it does not give up");
+    assert_eq!(memory.arrived().await, [100, 200, 300].map(conformance::id));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destination_that_keeps_putting_documents_off_is_said() {
+    #[derive(Clone)]
+    struct Busy(Memory);
+    impl Sink for Busy {
+        async fn deliver(&self, batch: &Batch) -> Result<Vec<ItemOutcome>, SinkError> {
+            Ok(batch
+                .documents
+                .iter()
+                .map(|_| ItemOutcome::Retry { after: None, reason: "queue full".into() })
+                .collect())
+        }
+        async fn check(&self) -> Result<String, SinkError> {
+            Ok(String::new())
+        }
+    }
+    impl Destination for Busy {
+        type Sink = Self;
+        fn sink(&self) -> Self {
+            self.clone()
+        }
+        async fn arrived(&self) -> Vec<String> {
+            Vec::new()
+        }
+        fn document(&self, number: u64) -> Bytes {
+            self.0.document(number)
+        }
+        fn unacceptable(&self, _number: u64) -> Option<Bytes> {
+            None
+        }
+    }
+    let busy = Busy(Memory::default());
+    let progress = Remembered::default();
+    drive_until(
+        &busy,
+        &Numbered::new(&busy, 10, 0),
+        &progress,
+        DriverOptions::default(),
+        1,
+        Duration::from_mins(5),
+    )
+    .await;
+    let failure = progress.failure().expect("it is said");
+    assert_eq!(
+        (failure.kind.as_str(), failure.message.as_str()),
+        ("throttled", "10 documents are not taken: queue full")
+    );
+}

@@ -1,0 +1,32 @@
+//! What can be set.
+
+use elasticsearch::ClientOptions;
+
+/// How to reach the engine, and where documents go.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Hosts, credentials, TLS, timeouts, compression.
+    pub client: ClientOptions,
+    /// The data stream's name before its namespace: `logs-anthropic.audit`.
+    pub stream: String,
+    /// Namespaces that documents are expected in: what a check asks about.
+    pub namespaces: Vec<String>,
+    /// An ingest pipeline that documents go through; none if empty.
+    pub pipeline: String,
+}
+
+impl Config {
+    /// The stream that rules and dashboards of Elastic's own integration read.
+    pub const STREAM: &'static str = "logs-anthropic.audit";
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            client: ClientOptions::default(),
+            stream: Self::STREAM.into(),
+            namespaces: vec!["default".into()],
+            pipeline: String::new(),
+        }
+    }
+}
