@@ -52,7 +52,12 @@ enrichment/node_modules/.package-lock.json: enrichment/package-lock.json
 	@command -v npm > /dev/null && cd enrichment && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || \
 	echo "left out for want of npm or its packages: names of browsers, countries and networks of addresses (make enrichment)"
 
-schemas: dev/schemas/node_modules/.package-lock.json ## The published schemas that tests hold documents against: ECS
+schemas: dev/schemas/node_modules/.package-lock.json dev/schemas/.venv/installed ## The published schemas that tests hold documents against: ECS, OCSF
+
+dev/schemas/.venv/installed: dev/schemas/requirements.txt
+	python3 -m venv dev/schemas/.venv
+	dev/schemas/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	touch $@
 
 dev/schemas/node_modules/.package-lock.json: dev/schemas/package-lock.json
 	cd dev/schemas && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -19,7 +19,10 @@ fuzz_target!(|input: &[u8]| {
     let mut end = body.as_ptr();
     for activity in &page.activities {
         let range = activity.raw.as_ptr_range();
-        assert!(end <= range.start && range.end <= body.as_ptr_range().end, "a row is not a slice of the body");
+        assert!(
+            end <= range.start && range.end <= body.as_ptr_range().end,
+            "a row is not a slice of the body"
+        );
         end = range.end;
         assert!(activity.raw.starts_with(b"{") && activity.raw.ends_with(b"}"));
         assert!(!activity.id.is_empty());

@@ -194,6 +194,7 @@ Examples:
   claudetrail export --from 24h > day.ndjson
   claudetrail export --schema ecs --from 2026-11-01 --to 2026-12-01 --output november.ndjson
   claudetrail export --type 'org_sso_*' --from 30d
+  claudetrail export --schema ocsf --from 24h
 
 Times: RFC 3339 (2026-11-23T08:00:00Z), a date (2026-11-23, midnight UTC), or an age (24h, 30d, now-15m).
 `--schema raw` writes the exact bytes of each activity.")]
@@ -223,6 +224,8 @@ pub(crate) enum ExportSchema {
     Raw,
     /// Elastic Common Schema, as in logs-anthropic.audit-*.
     Ecs,
+    /// Open Cybersecurity Schema Framework.
+    Ocsf,
 }
 
 #[derive(Debug, Args)]
@@ -242,7 +245,7 @@ pub(crate) struct Normalize {
     /// The documents' schema
     #[arg(long, default_value = "ecs")]
     pub(crate) schema: NormalizeSchema,
-    /// Put the exact JSON of each activity into event.original
+    /// Put the exact JSON of each activity into event.original, in OCSF into its raw data
     #[arg(long)]
     pub(crate) preserve_original_event: bool,
     /// Print counts and the rate to stderr at the end
@@ -254,6 +257,8 @@ pub(crate) struct Normalize {
 pub(crate) enum NormalizeSchema {
     /// Elastic Common Schema.
     Ecs,
+    /// Open Cybersecurity Schema Framework.
+    Ocsf,
 }
 
 #[derive(Debug, Args)]

@@ -50,9 +50,13 @@ impl Documents {
     /// Appends the ECS document of an entry to `out`, without a line break.
     pub(crate) fn write(&self, entry: &Entry, out: &mut Vec<u8>) {
         self.enrichment.follow();
-        let context =
-            Context { sequence: Some(entry.sequence), created: Some(entry.first_seen), ingested: None };
-        self.normalizer(entry.feed).ecs(&entry.raw, &context, out);
+        self.normalizer(entry.feed).ecs(&entry.raw, &context(entry), out);
+    }
+
+    /// Appends the OCSF event of an entry to `out`, without a line break.
+    pub(crate) fn write_ocsf(&self, entry: &Entry, out: &mut Vec<u8>) {
+        self.enrichment.follow();
+        self.normalizer(entry.feed).ocsf(&entry.raw, &context(entry), out);
     }
 
     fn normalizer(&self, feed: FeedId) -> Arc<Normalizer> {
@@ -78,6 +82,10 @@ impl Documents {
         }
         Ok(())
     }
+}
+
+fn context(entry: &Entry) -> Context {
+    Context { sequence: Some(entry.sequence), created: Some(entry.first_seen), ingested: None }
 }
 
 fn options(feed: &FeedSettings) -> NormalizerOptions {

@@ -95,6 +95,7 @@ impl ActorKind {
 /// Who acted, ready to be written.
 #[derive(Debug)]
 pub(crate) struct Actor<'a> {
+    kind: ActorKind,
     /// The one key for whatever acted.
     pub(crate) id: Text<'a>,
     /// What to call it.
@@ -149,6 +150,7 @@ impl<'a> Actor<'a> {
         }
         let provider = read_provider(&mut kept, &mut strange);
         let mut actor = Actor {
+            kind: ActorKind::Unknown,
             id: Text::default(),
             name: Text::default(),
             phrase: None,
@@ -188,6 +190,34 @@ impl<'a> Actor<'a> {
         &self.provider
     }
 
+    /// OCSF's `type` and `type_id` of the user that this actor is.
+    pub(crate) fn ocsf_user_type(&self) -> (&'static str, &'static str) {
+        match self.kind {
+            ActorKind::User | ActorKind::UnauthenticatedUser => ("\"type\":\"User\"", "\"type_id\":1"),
+            ActorKind::System | ActorKind::Anthropic | ActorKind::ScimDirectorySync => {
+                ("\"type\":\"System\"", "\"type_id\":3")
+            }
+            ActorKind::ApiKey => ("\"type\":\"API key\"", "\"type_id\":99"),
+            ActorKind::AdminApiKey => ("\"type\":\"Admin API key\"", "\"type_id\":99"),
+            ActorKind::ServiceAccount => ("\"type\":\"Service account\"", "\"type_id\":99"),
+            ActorKind::FederatedIdentity | ActorKind::Federated => {
+                ("\"type\":\"Federated identity\"", "\"type_id\":99")
+            }
+            ActorKind::AttestedDevice => ("\"type\":\"Attested device\"", "\"type_id\":99"),
+            ActorKind::Unknown => ("\"type\":\"Unknown\"", "\"type_id\":0"),
+        }
+    }
+
+    /// The key it acted with.
+    pub(crate) fn credential(&self) -> Option<Text<'a>> {
+        self.text(API_KEY_ID).or_else(|| self.text(ADMIN_API_KEY_ID))
+    }
+
+    /// Who vouches for it.
+    pub(crate) fn issuer(&self) -> Option<Text<'a>> {
+        self.text(ISSUER)
+    }
+
     /// Only addresses that parse become `source.ip`; IPv4 in IPv6 clothes is undressed. `0.0.0.0`, which stands for
     /// Anthropic's own jobs, is a valid address and kept.
     fn read_address(&mut self, issues: &mut Issues) {
@@ -216,6 +246,7 @@ impl<'a> Actor<'a> {
             issues.add("actor", format_args!("it has no type"));
         }
         let kind = ActorKind::of(kind_name.as_deref().unwrap_or_default());
+        self.kind = kind;
         let titled = |title: &str, id: Option<Text<'a>>| match id {
             Some(id) => (id.clone(), Cow::Owned(format!("{title} {id}"))),
             None => (fallback(title), Cow::Owned(title.to_owned())),

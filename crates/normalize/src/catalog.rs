@@ -5,12 +5,14 @@
 
 use std::sync::LazyLock;
 
+use self::ocsf::OcsfMeaning;
 use crate::names::NameTable;
 pub use crate::outcome::{EventOutcome, OutcomeRule};
 use crate::sentence::Template;
 use crate::table::{list, rows};
 
 mod derived;
+pub mod ocsf;
 pub use derived::{Derived, derive};
 
 /// One activity type.
@@ -30,6 +32,8 @@ pub struct ActivityType {
     pub severity: u8,
     /// What happened, with placeholders; `src/sentence.rs` tells their form.
     pub sentence: &'static str,
+    /// What it is in OCSF.
+    pub ocsf: OcsfMeaning,
     pub(crate) template: Template,
     pub(crate) ready: Ready,
 }
@@ -51,8 +55,14 @@ struct Catalogue {
 }
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    let types: Vec<ActivityType> =
-        rows::<7>(include_str!("../data/activities.tsv")).map(|row| ActivityType::read(&row)).collect();
+    let in_ocsf = rows::<6>(include_str!("../data/ocsf.tsv"));
+    let types: Vec<ActivityType> = rows::<7>(include_str!("../data/activities.tsv"))
+        .zip(in_ocsf)
+        .map(|(row, in_ocsf)| {
+            assert_eq!(row[0], in_ocsf[0], "activities.tsv and ocsf.tsv name the same types");
+            ActivityType::read(&row, in_ocsf)
+        })
+        .collect();
     assert!(types.is_sorted_by(|one, other| one.name < other.name), "activities.tsv is not sorted by name");
     let table = NameTable::new(types.iter().map(|activity| activity.name));
     Catalogue { types, table }
@@ -118,7 +128,7 @@ fn distance(one: &str, other: &str) -> usize {
 }
 
 impl ActivityType {
-    fn read(row: &[&'static str; 7]) -> Self {
+    fn read(row: &[&'static str; 7], in_ocsf: [&'static str; 6]) -> Self {
         let [name, group, category, types, outcome, severity, sentence] = *row;
         let (categories, types) = (list(category), list(types));
         let severity = severity.parse().unwrap_or_else(|_| panic!("{name}: {severity:?} is no severity"));
@@ -135,6 +145,7 @@ impl ActivityType {
             outcome: OutcomeRule::read(outcome),
             severity,
             sentence,
+            ocsf: OcsfMeaning::read(in_ocsf, severity),
             template: Template::compile(sentence),
             ready,
         }

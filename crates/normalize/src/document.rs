@@ -4,6 +4,7 @@
 //! fields came in. Nothing is written that says nothing.
 
 mod audit;
+mod ocsf;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::actor::Actor;
-use crate::enrichment::{Kept, Place};
+use crate::enrichment::{Kept, Place, UserAgent};
 use crate::issues::Issues;
 use crate::json;
 use crate::mapping::{Mapping, Meaning, Targets};
@@ -39,6 +40,8 @@ pub(crate) struct Writer<'w, 'a> {
     pub(crate) lossy: bool,
     /// Where the actor's address is.
     pub(crate) place: Option<Arc<Kept<Place>>>,
+    /// What the actor's user agent is.
+    pub(crate) agent: Option<Arc<Kept<UserAgent>>>,
 }
 
 impl<'a> Writer<'_, 'a> {
@@ -409,14 +412,13 @@ impl<'a> Writer<'_, 'a> {
 
     fn user_agent(&mut self, actor: Option<&Actor<'_>>) {
         let Some(agent) = actor.and_then(|actor| actor.user_agent) else { return };
-        let known = agent.text().and_then(|text| self.normalizer.enrichment.user_agent(&text));
         json::key(self.out, "\"user_agent\":{");
-        if let Some(known) = &known {
+        if let Some(known) = &self.agent {
             self.out.extend_from_slice(known.before().as_bytes());
         }
         json::key(self.out, "\"original\":");
         self.out.extend_from_slice(agent.json().as_bytes());
-        if let Some(known) = &known {
+        if let Some(known) = &self.agent {
             self.out.extend_from_slice(known.after().as_bytes());
         }
         self.out.push(b'}');

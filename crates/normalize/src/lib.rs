@@ -1,8 +1,9 @@
-//! One activity in, one ECS document out: pure functions and the activity catalogue.
+//! One activity in, one ECS document or OCSF event out: pure functions and the activity catalogue.
 //!
 //! An activity of the feed is a JSON object. [`Normalizer::ecs`] reads it in one pass without building a tree, decides what
 //! each field means ([`vocabulary`]) and what its type means ([`catalog`]), and writes the document straight into the
-//! caller's buffer: one line, keys in alphabetical order, the same bytes every time.
+//! caller's buffer: one line, keys in alphabetical order, the same bytes every time. [`Normalizer::ocsf`] writes the same
+//! activity as an OCSF event.
 //!
 //! What is promised:
 //!
@@ -53,6 +54,15 @@ pub use crate::issues::Issue;
 use crate::issues::Issues;
 use crate::mapping::{Mapping, Meaning};
 use crate::record::Record;
+
+/// What documents are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// Elastic Common Schema.
+    Ecs,
+    /// Open Cybersecurity Schema Framework.
+    Ocsf,
+}
 
 /// Settings of a normaliser: constant over its life.
 #[derive(Clone, Debug)]
@@ -131,8 +141,18 @@ impl Normalizer {
         Self { enrichment, ..self }
     }
 
-    /// Appends one JSON object (no newline) to `out`. Never fails, never panics.
+    /// Appends the ECS document of an activity, one JSON object without newline, to `out`. Never fails, never panics.
     pub fn ecs(&self, raw: &[u8], context: &Context, out: &mut Vec<u8>) -> Outcome {
+        self.document(raw, context, out, Schema::Ecs)
+    }
+
+    /// Appends the OCSF event of an activity, one JSON object without newline, to `out`. Never fails, never panics.
+    pub fn ocsf(&self, raw: &[u8], context: &Context, out: &mut Vec<u8>) -> Outcome {
+        self.document(raw, context, out, Schema::Ocsf)
+    }
+
+    /// Appends the document of an activity in a schema.
+    pub fn document(&self, raw: &[u8], context: &Context, out: &mut Vec<u8>, schema: Schema) -> Outcome {
         let mut issues = Issues::default();
         let text = record::decode(raw, &mut issues);
         let mut read = Record::read(&text);
@@ -160,11 +180,16 @@ impl Normalizer {
         let lossy = issues.lossy();
         let original = text.trim();
         let mapping = mapping.as_ref();
-        let address = mapping.and_then(|mapping| mapping.actor.as_ref()?.address);
-        let place = address.and_then(|address| self.enrichment.place(address));
-        outcome.issues = Writer { normalizer: self, context, original, out, issues, mapping, lossy, place }
-            .write()
-            .into_inner();
+        let actor = mapping.and_then(|mapping| mapping.actor.as_ref());
+        let place = actor.and_then(|actor| self.enrichment.place(actor.address?));
+        let agent = actor.and_then(|actor| self.enrichment.user_agent(&actor.user_agent?.text()?));
+        let writer =
+            Writer { normalizer: self, context, original, out, issues, mapping, lossy, place, agent };
+        let issues = match schema {
+            Schema::Ecs => writer.write(),
+            Schema::Ocsf => writer.write_ocsf(),
+        };
+        outcome.issues = issues.into_inner();
         outcome
     }
 }

@@ -103,6 +103,7 @@ pub(crate) struct Wanted {
     pub(crate) principal_type: u16,
     pub(crate) grantee_type: u16,
     pub(crate) status: u16,
+    pub(crate) organization_uuid: u16,
 }
 
 /// Places in the sorted order at which the document writer puts what it makes itself.
@@ -148,6 +149,7 @@ impl Vocabulary {
             principal_type: number("principal_type"),
             grantee_type: number("target_type"),
             status: number("status"),
+            organization_uuid: number("organization_uuid"),
         };
         let place = |name: &str| fields.partition_point(|field| field.output_name() < name) as u16;
         let places = Places {

@@ -5,6 +5,7 @@ mod catalogue;
 mod documents;
 mod enriched;
 mod generator;
+mod ocsf;
 mod properties;
 mod published;
 mod reference;

@@ -43,7 +43,7 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 /// An activity some of whose values were swapped for others.
-fn mutated_activity() -> impl Strategy<Value = Value> {
+pub(crate) fn mutated_activity() -> impl Strategy<Value = Value> {
     let kinds: Vec<&str> = catalog::all().iter().map(|entry| entry.name).collect();
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any_json()), 0..4);
     (prop::sample::select(kinds), 0..4_u32, changes, prop::option::of((name(), any_json()))).prop_map(

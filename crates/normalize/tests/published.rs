@@ -9,7 +9,7 @@ use normalize::{catalog, fields};
 use serde_json::Value;
 
 /// The folder of a package's files, if it was fetched.
-fn fetched(path: &str) -> Option<PathBuf> {
+pub(crate) fn fetched(path: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dev/schemas").join(path);
     if path.exists() {
         return Some(path);

@@ -9,7 +9,7 @@ use crate::support::{document, normalized};
 const FROM: &str = r#""ip_address":"198.51.100.42","user_agent":"curl/8.5.0""#;
 
 /// One of each of the eleven kinds, in more than one form where there is one, and an unknown one.
-fn actors() -> Vec<(&'static str, String)> {
+pub(crate) fn actors() -> Vec<(&'static str, String)> {
     let with = |actor: &str| format!("{{{actor},{FROM}}}");
     vec![
         ("user", with(r#""type":"user_actor","email_address":"ana.lima@example.com","user_id":"user_01H8""#)),

@@ -91,6 +91,7 @@ fn write_entry(entry: &Entry, schema: ExportSchema, documents: &Documents, line:
     match schema {
         ExportSchema::Raw => raw_line(&entry.raw, line),
         ExportSchema::Ecs => documents.write(entry, line),
+        ExportSchema::Ocsf => documents.write_ocsf(entry, line),
     }
     line.push(b'\n');
 }

@@ -27,7 +27,6 @@ struct Statistics {
 }
 
 pub(crate) fn run(settings: &Settings, arguments: &Normalize) -> Result<()> {
-    let NormalizeSchema::Ecs = arguments.schema;
     let options = NormalizerOptions {
         preserve_original: arguments.preserve_original_event,
         ..NormalizerOptions::default()
@@ -48,10 +47,12 @@ pub(crate) fn run(settings: &Settings, arguments: &Normalize) -> Result<()> {
             break;
         }
         document.clear();
-        statistics.add(
-            &normalizer.ecs(line.strip_suffix(b"\n").unwrap_or(&line), &Context::default(), &mut document),
-            read,
-        );
+        let activity = line.strip_suffix(b"\n").unwrap_or(&line);
+        let outcome = match arguments.schema {
+            NormalizeSchema::Ecs => normalizer.ecs(activity, &Context::default(), &mut document),
+            NormalizeSchema::Ocsf => normalizer.ocsf(activity, &Context::default(), &mut document),
+        };
+        statistics.add(&outcome, read);
         document.push(b'\n');
         if let Err(error) = output.write_all(&document) {
             return output::finish(Err(error));

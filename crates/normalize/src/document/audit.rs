@@ -46,7 +46,7 @@ impl<'a> Writer<'_, 'a> {
         self.out.extend_from_slice(b"}}");
     }
 
-    fn lose(&mut self, field: &str, losses: Losses) {
+    pub(super) fn lose(&mut self, field: &str, losses: Losses) {
         self.lossy |= losses.cut || losses.repeated;
         if losses.cut {
             self.issues.add(

@@ -11,6 +11,8 @@ pub struct Kept<T> {
     known: T,
     before: Box<str>,
     after: Box<str>,
+    ocsf_before: Box<str>,
+    ocsf_after: Box<str>,
 }
 
 impl<T> Kept<T> {
@@ -22,6 +24,18 @@ impl<T> Kept<T> {
     /// ECS members that sort after it, each with a comma before.
     pub(crate) fn after(&self) -> &str {
         &self.after
+    }
+}
+
+impl<T> Kept<T> {
+    /// OCSF members that sort before the address of an endpoint.
+    pub(crate) fn ocsf_before(&self) -> &str {
+        &self.ocsf_before
+    }
+
+    /// OCSF members of an endpoint or device that sort after its address, each with a comma before.
+    pub(crate) fn ocsf_after(&self) -> &str {
+        &self.ocsf_after
     }
 }
 
@@ -57,7 +71,8 @@ impl Kept<Place> {
             geo.text("region_iso_code", place.region_iso_code.as_deref());
             geo.text("region_name", place.region_name.as_deref());
         });
-        Self { before: members.into_text().into(), after: "".into(), known: place }
+        let (ocsf_before, ocsf_after) = ocsf_of_place(&place);
+        Self { before: members.into_text().into(), after: "".into(), ocsf_before, ocsf_after, known: place }
     }
 }
 
@@ -74,10 +89,76 @@ impl Kept<UserAgent> {
             os.text("version", agent.os_version.as_deref());
         });
         after.text("version", agent.version.as_deref());
-        let after = after.into_text();
-        let after = if after.is_empty() { after } else { format!(",{after}") };
-        Self { before: before.into_text().into(), after: after.into(), known: agent }
+        Self {
+            before: before.into_text().into(),
+            after: following(after),
+            ocsf_before: "".into(),
+            ocsf_after: ocsf_of_agent(&agent),
+            known: agent,
+        }
     }
+}
+
+/// `autonomous_system`, then `location` of an endpoint.
+fn ocsf_of_place(place: &Place) -> (Box<str>, Box<str>) {
+    let mut before = Members::default();
+    before.object("autonomous_system", |system| {
+        system.text("name", place.as_organization_name.as_deref());
+        system.number("number", place.as_number.map(f64::from));
+    });
+    let mut after = Members::default();
+    let region = place.region_iso_code.as_deref().or(place.region_name.as_deref());
+    // A location must say one of these.
+    if place.city_name.is_some() || place.country_iso_code.is_some() || region.is_some() {
+        after.object("location", |location| {
+            location.text("city", place.city_name.as_deref());
+            location.text("continent", place.continent_name.as_deref());
+            location.text("country", place.country_iso_code.as_deref());
+            location.text("desc", place.network_name.as_deref());
+            location.number("lat", place.location.map(|location| location.latitude));
+            location.number("long", place.location.map(|location| location.longitude));
+            location.text("region", region);
+        });
+    }
+    after.text("zone", place.network_name.as_deref());
+    (before.into_text().into(), following(after))
+}
+
+/// `os` and `type` of the device that a user agent tells of; nothing if it tells of none.
+fn ocsf_of_agent(agent: &UserAgent) -> Box<str> {
+    let Some(os) = agent.os_name.as_deref() else { return "".into() };
+    let (os_type, os_type_id) = match os {
+        "Windows" => ("Windows", 100),
+        "Android" => ("Android", 201),
+        "Mac OS X" | "macOS" => ("macOS", 300),
+        "iOS" if &*agent.device_name == "iPad" => ("iPadOS", 302),
+        "iOS" => ("iOS", 301),
+        "Linux" | "Ubuntu" | "Debian" | "Fedora" | "Red Hat" | "CentOS" | "SUSE" => ("Linux", 200),
+        _ => ("Other", 99),
+    };
+    let (kind, kind_id) = match (&*agent.device_name, os_type_id) {
+        ("iPad", _) => ("Tablet", 4),
+        (_, 201 | 301) => ("Mobile", 5),
+        (_, 100 | 200 | 300) => ("Desktop", 2),
+        _ => ("Unknown", 0),
+    };
+    let mut members = Members::default();
+    members.text("name", Some(&*agent.device_name).filter(|name| *name != "Other"));
+    members.object("os", |members| {
+        members.text("name", Some(os));
+        members.text("type", Some(os_type));
+        members.number("type_id", Some(f64::from(os_type_id)));
+        members.text("version", agent.os_version.as_deref());
+    });
+    members.text("type", Some(kind));
+    members.number("type_id", Some(f64::from(kind_id)));
+    following(members)
+}
+
+/// Members with a comma before them, if there are any.
+fn following(members: Members) -> Box<str> {
+    let text = members.into_text();
+    if text.is_empty() { text.into() } else { format!(",{text}").into() }
 }
 
 /// Members of a JSON object being written, without its braces; what says nothing is left out.
