@@ -1,0 +1,82 @@
+//! Every route once: the table from which the router is made, and against which the OpenAPI document is held.
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware::from_fn_with_state,
+    routing::{MethodRouter, delete, get, post},
+};
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+
+use crate::{api, app::App, assets, error::ApiError, guard, sign_in};
+
+/// Larger bodies are refused: a query with its aggregations is a few kilobytes.
+const BODY_BYTES_MAX: usize = 256 << 10;
+
+/// Root of the API.
+pub(crate) const API: &str = "/api/v1";
+
+type Routes = Vec<(&'static str, MethodRouter<App>)>;
+
+/// Under [`API`], for those who are signed in.
+fn private_routes() -> Routes {
+    vec![
+        ("/session", get(api::sessions::current)),
+        ("/sessions", get(api::sessions::list)),
+        ("/sessions/{id}", delete(api::sessions::end)),
+        ("/logout", post(sign_in::log_out)),
+        ("/trail", get(api::trail::status)),
+        ("/coverage", get(api::coverage::coverage)),
+        ("/events/{id}", get(api::events::event)),
+        ("/saved-searches", get(api::saved::list).post(api::saved::put)),
+        ("/saved-searches/{id}", delete(api::saved::remove)),
+        ("/stories", get(api::stories)),
+        ("/access-log", get(api::access::list)),
+    ]
+}
+
+/// Under [`API`], answers that go on for longer than a request may take.
+fn streaming_routes() -> Routes {
+    vec![("/live", get(api::live::live))]
+}
+
+/// Under [`API`], for everybody.
+fn public_routes() -> Routes {
+    vec![("/openapi.json", get(api::openapi)), ("/sign-in", get(sign_in::methods))]
+}
+
+fn add(mut router: Router<App>, routes: Routes) -> Router<App> {
+    for (path, methods) in routes {
+        router = router.route(path, methods);
+    }
+    router
+}
+
+/// The whole server.
+pub(crate) fn router(app: App) -> Router {
+    let private = add(Router::new(), private_routes())
+        .layer(from_fn_with_state(app.clone(), guard::timeout))
+        .merge(add(Router::new(), streaming_routes()))
+        .route_layer(from_fn_with_state(app.clone(), guard::session));
+    let interface = add(private, public_routes())
+        .fallback(|| async { ApiError::not_found("the API has no such path") })
+        .method_not_allowed_fallback(|| async {
+            ApiError::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "this path has no such method",
+            )
+        });
+    let packed = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    Router::new()
+        .nest(API, interface.layer(packed))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/open", get(sign_in::open))
+        .route("/login", post(sign_in::log_in).get(assets::serve))
+        .fallback(get(assets::serve))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(app.clone(), guard::origin))
+        .layer(from_fn_with_state(app.clone(), guard::headers))
+        .with_state(app)
+}
