@@ -75,6 +75,9 @@ pub(crate) enum Command {
     Normalize(Normalize),
     /// Run the feed simulator alone: a server that behaves like the vendor's API, with faults on demand.
     Simulate(Box<Simulate>),
+    /// Sign in to the console: one-time links, and the people who may sign in by name.
+    #[command(subcommand)]
+    Console(ConsoleCommand),
     /// Explain the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -84,6 +87,49 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConsoleCommand {
+    /// Print a link that opens the running console, once, within 15 minutes.
+    #[command(after_help = "\
+Examples:
+  claudetrail console link
+  xdg-open \"$(claudetrail console link)\"")]
+    Link,
+    /// Let somebody sign in by name and password, or give them a new password; ends their sessions.
+    #[command(after_help = "\
+Examples:
+  claudetrail console add-user ana@example.com --role admin
+  pass show claudetrail | claudetrail console add-user ana@example.com
+
+The password is asked for on a terminal, and otherwise read from the first line of stdin.")]
+    AddUser {
+        /// Letters, digits and @ . _ + -
+        name: String,
+        /// What they may do: a viewer sees and searches everything, an admin also sees who used the console
+        #[arg(long, default_value = "viewer")]
+        role: ConsoleRole,
+    },
+    /// Remove somebody and end their sessions.
+    RemoveUser {
+        /// The name
+        name: String,
+    },
+    /// List who may sign in by name.
+    Users {
+        /// Print them as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConsoleRole {
+    /// Sees and searches everything.
+    Viewer,
+    /// Also sees who used the console, and ends sessions.
+    Admin,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! What each command does. One file each; none knows another but for what they share by name.
 
 pub(crate) mod check;
+pub(crate) mod console;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod normalize;

@@ -3,6 +3,7 @@
 //! Two steps: `raw` is the file as written, `settings` what the program uses. `keys` holds every key once, and from it
 //! come the example, the JSON Schema and the reference page (`document`).
 
+pub(crate) mod console;
 pub(crate) mod document;
 pub(crate) mod keys;
 pub(crate) mod locate;

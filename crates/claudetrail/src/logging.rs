@@ -13,7 +13,7 @@ pub(crate) fn start(level: &str, format: LogFormat) {
         .and_then(|text| EnvFilter::try_new(text).ok())
         .unwrap_or_else(|| {
             EnvFilter::new(format!(
-                "warn,claudetrail={level},collector={level},feed={level},ledger={level},simulator={level}"
+                "warn,claudetrail={level},collector={level},console_server={level},feed={level},ledger={level},simulator={level}"
             ))
         });
     let registry = tracing_subscriber::registry().with(filter);

@@ -15,6 +15,7 @@ mod error;
 mod logging;
 mod output;
 mod selection;
+mod serving;
 mod supervisor;
 mod time_argument;
 mod upstream;
@@ -65,6 +66,7 @@ fn dispatch(arguments: &Cli) -> Result<()> {
         Command::Verify(arguments) => commands::verify::run(&quiet(common)?, arguments),
         Command::Normalize(arguments) => commands::normalize::run(&quiet(common)?, arguments),
         Command::Simulate(arguments) => commands::simulate::run(arguments),
+        Command::Console(command) => commands::console::run(&quiet(common)?, command),
         Command::Config(command) => explain_config(common, command),
         Command::Completions { shell } => completions(*shell),
     }

@@ -24,13 +24,24 @@ use crate::{
     config::{self, Settings},
     display::{self, Palette},
     error::{Exit, Failure, Result},
-    output, supervisor,
+    output,
+    serving::{self, Serving},
+    supervisor,
 };
 
 /// Marks a folder as a demo's, so that no other ledger is ever deleted.
 const MARKER: &str = "this-is-a-claudetrail-demo";
 /// The demo's key; the simulator accepts no other.
 const KEY: &str = "sk-ant-api01-demo";
+/// What a demo leaves behind and the next one takes away.
+const EPHEMERAL: [&str; 6] = [
+    "ledger.sqlite",
+    "ledger.sqlite-wal",
+    "ledger.sqlite-shm",
+    "console.sqlite",
+    "console.sqlite-wal",
+    "console.sqlite-shm",
+];
 /// How often the demo polls: fast, so that live activity is seen at once.
 const POLL_INTERVAL: &str = "3s";
 /// A sentence of the filling trail is shown this often.
@@ -60,7 +71,7 @@ fn prepare(folder: &Path) -> Result<()> {
         }
         // Opening takes the writer's lock, so a demo that is still running is not swept away under its feet.
         let _lock = ledger::Ledger::open(&ledger_path, ledger::Options::default())?;
-        for name in ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"] {
+        for name in EPHEMERAL {
             match std::fs::remove_file(folder.join(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
                 _ => {}
@@ -90,17 +101,24 @@ async fn show(common: &cli::Common, arguments: &Demo, folder: PathBuf) -> Result
     let collecting =
         tokio::spawn(supervisor::collect(settings.clone(), Arc::new(Forward(sender)), stop.clone()));
     supervisor::stop_on_signal(stop.clone());
+    let serving = if arguments.once { None } else { serve(&settings, &served.stories, &stop).await? };
+    if let Some(link) = serving.as_ref().and_then(|serving| serving.link.as_deref()) {
+        screen.console(link);
+    }
 
     let started = std::time::Instant::now();
     let filled = screen.fill(&settings, arguments.history, &mut events, &stop).await?;
     if filled {
         screen.summary(&settings, started.elapsed())?;
-        screen.stories(&served.stories);
+        screen.stories(&served.stories, serving.as_ref().map(|serving| serving.url.as_str()));
         if !arguments.once {
             screen.live(&settings, &mut events, &stop).await?;
         }
     }
     stop.cancel();
+    if let Some(serving) = serving {
+        serving.ended().await;
+    }
     collecting.await.map_err(|error| {
         Failure::new(Exit::Failed, format!("the collector stopped unexpectedly: {error}"))
     })??;
@@ -132,6 +150,38 @@ fn settings(served: &simulate::Served, arguments: &Demo, folder: &Path) -> Resul
     std::fs::write(folder.join("claudetrail.toml"), &text)
         .map_err(|error| crate::output::write_failure("the demo's configuration", &error))?;
     config::parse(&text, "the demo's configuration", Some(folder.to_owned()))
+}
+
+/// Serves the console on its usual port, or on a free one when that is taken.
+async fn serve(settings: &Settings, stories: &[Story], stop: &CancellationToken) -> Result<Option<Serving>> {
+    let stories: Vec<console_server::Story> = stories.iter().map(story_screen).collect();
+    let mut settings = settings.clone();
+    match serving::start(&settings, stories.clone(), stop.clone()).await {
+        Err(console_server::StartError::Listen { .. }) => settings.console.listen.set_port(0),
+        other => return other.map(Some).map_err(|error| serving::failure(&error)),
+    }
+    serving::start(&settings, stories, stop.clone()).await.map(Some).map_err(|error| serving::failure(&error))
+}
+
+/// Where the console shows a story.
+fn story_screen(story: &Story) -> console_server::Story {
+    let query = format!("event.action:({})", story.activity_types.join(" or "));
+    let second = |timestamp: Timestamp| timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let link = format!(
+        "/events?q={}&from={}&to={}",
+        query.replace(' ', "+"),
+        second(story.from),
+        second(story.to + jiff::Span::new().seconds(1))
+    );
+    console_server::Story {
+        number: story.number,
+        title: story.title.to_owned(),
+        text: story.sentence.clone(),
+        from: story.from,
+        to: story.to,
+        query,
+        link,
+    }
 }
 
 /// Passes the collector's events to the screen.
@@ -228,10 +278,26 @@ impl Screen {
         Ok(())
     }
 
-    fn stories(&self, stories: &[Story]) {
-        say(
-            "\nSix things happened that someone should have noticed. Each command tells one, from another terminal:\n",
-        );
+    fn console(&self, link: &str) {
+        say(&format!(
+            "{} {}\n  {}\n",
+            self.palette.bold("Console:"),
+            self.palette.notable(link),
+            self.palette
+                .dim("opens once, within 15 minutes; `claudetrail console link --data-dir …` makes another")
+        ));
+    }
+
+    fn stories(&self, stories: &[Story], console: Option<&str>) {
+        say(match console {
+            Some(_) => {
+                "\nSix things happened that someone should have noticed. Each link shows one in the console, each command \
+                 tells it in another terminal:\n"
+            }
+            None => {
+                "\nSix things happened that someone should have noticed. Each command tells one, from another terminal:\n"
+            }
+        });
         for story in stories {
             say(&format!(
                 "  {}  {}  {}",
@@ -240,6 +306,12 @@ impl Screen {
                 self.palette.dim(&format!("{} → {}", display::minute(story.from), display::minute(story.to)))
             ));
             say(&format!("     {}", story.sentence));
+            if let Some(console) = console {
+                say(&format!(
+                    "     {}",
+                    self.palette.notable(&format!("{console}{}", story_screen(story).link))
+                ));
+            }
             say(&format!("     {}\n", self.palette.notable(&self.story_command(story))));
         }
         let data_dir = self.data_dir.display();

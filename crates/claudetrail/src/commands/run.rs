@@ -16,7 +16,7 @@ use crate::{
     cli::Run,
     config::Settings,
     error::{Exit, Failure, Result},
-    supervisor,
+    serving, supervisor,
 };
 
 pub(crate) fn run(settings: &Settings, arguments: &Run) -> Result<()> {
@@ -29,7 +29,16 @@ pub(crate) fn run(settings: &Settings, arguments: &Run) -> Result<()> {
     tracing::info!(feeds = settings.feeds.len(), ledger = %settings.ledger_path().display(), "collecting");
     supervisor::runtime()?.block_on(async {
         supervisor::stop_on_signal(stop.clone());
-        supervisor::collect(settings.clone(), Arc::clone(&watch) as Arc<dyn Observer>, stop).await
+        // Catching up for a scheduler is nothing to watch.
+        let serving = if arguments.once { None } else { serving::beside_run(settings, stop.clone()).await? };
+        let collected =
+            supervisor::collect(settings.clone(), Arc::clone(&watch) as Arc<dyn Observer>, stop.clone())
+                .await;
+        stop.cancel();
+        if let Some(serving) = serving {
+            serving.ended().await;
+        }
+        collected
     })?;
     watch.outcome()
 }

@@ -18,6 +18,8 @@ pub(crate) struct RawConfig {
     #[serde(default)]
     pub(crate) feed: Vec<RawFeed>,
     #[serde(default)]
+    pub(crate) console: RawConsole,
+    #[serde(default)]
     pub(crate) network: Vec<normalize::enrichment::Network>,
     #[serde(default)]
     pub(crate) enrichment: RawEnrichment,
@@ -87,6 +89,28 @@ pub(crate) struct RawTrace {
     pub(crate) directory: Option<PathBuf>,
     pub(crate) max_file_size: Option<Size>,
     pub(crate) max_files: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawConsole {
+    pub(crate) enabled: Option<bool>,
+    pub(crate) listen: Option<String>,
+    pub(crate) public_url: Option<String>,
+    #[serde(default)]
+    pub(crate) trusted_proxies: Vec<String>,
+    pub(crate) session_lifetime: Option<Length>,
+    pub(crate) session_idle_timeout: Option<Length>,
+    pub(crate) access_log_retention: Option<Length>,
+    #[serde(default)]
+    pub(crate) tls: RawConsoleTls,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawConsoleTls {
+    pub(crate) certificate_file: Option<PathBuf>,
+    pub(crate) key_file: Option<PathBuf>,
 }
 
 /// Where a secret comes from. Exactly one of the fields is set; `settings` checks it.

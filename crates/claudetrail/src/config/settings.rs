@@ -8,6 +8,7 @@ use std::{path::PathBuf, time::Duration};
 use normalize::enrichment::Networks;
 
 use super::{
+    console::ConsoleSettings,
     raw::{RawConfig, RawFeed, RawSecret},
     units::{Length, display_duration},
 };
@@ -22,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     pub(crate) log: LogSettings,
     pub(crate) feeds: Vec<FeedSettings>,
+    pub(crate) console: ConsoleSettings,
     pub(crate) networks: Networks,
     /// MMDB files, asked in this order.
     pub(crate) address_databases: Vec<PathBuf>,
@@ -159,7 +161,13 @@ impl Settings {
             Failure::new(Exit::Usage, format!("wrong configuration: {error}")).hint(error.hint())
         })?;
         let log = LogSettings { level, format };
-        Ok(Self { data_dir, log, feeds, networks, address_databases: raw.enrichment.databases })
+        let console = ConsoleSettings::from_raw(raw.console)?;
+        Ok(Self { data_dir, log, feeds, console, networks, address_databases: raw.enrichment.databases })
+    }
+
+    /// The console's own file.
+    pub(crate) fn console_path(&self) -> PathBuf {
+        self.data_dir.join("console.sqlite")
     }
 
     /// The ledger's file.
@@ -253,7 +261,7 @@ impl Timing {
     }
 }
 
-fn wrong(path: &str, detail: &str) -> Failure {
+pub(super) fn wrong(path: &str, detail: &str) -> Failure {
     Failure::new(Exit::Usage, format!("wrong configuration: {path} {detail}"))
         .hint("`claudetrail config example` shows every key with its default and meaning")
 }
@@ -265,7 +273,7 @@ fn choice(path: &str, value: &str, allowed: &[&str]) -> Result<()> {
     Err(wrong(path, &format!("is {value:?}, not one of {}", allowed.join(", "))))
 }
 
-fn length(
+pub(super) fn length(
     path: &str,
     written: Option<Length>,
     default: Duration,

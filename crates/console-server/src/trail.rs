@@ -19,13 +19,13 @@ const IDLE_READERS: usize = 2;
 /// What the console needs to know about activities.
 pub trait Trail: Send + Sync + 'static {
     /// A maker of documents for the feeds that the ledger has now.
-    fn documents(&self, reader: &Reader) -> Result<Box<dyn Documents>, ApiError>;
+    fn documents(&self, reader: &Reader) -> Result<Arc<dyn Documents>, ApiError>;
     /// The body of `status --json`.
     fn status(&self, reader: &Reader) -> Result<Value, ApiError>;
 }
 
 /// Makes documents of ledger entries.
-pub trait Documents {
+pub trait Documents: Send + Sync {
     /// Appends the ECS document of an entry, one JSON object without a line break.
     fn ecs(&self, entry: &Entry, out: &mut Vec<u8>);
     /// One sentence that a person can read.

@@ -1,4 +1,4 @@
-//! Every route once: the table from which the router is made, and against which the OpenAPI document is held.
+//! Every route once: the table from which the router is made, and against which the `OpenAPI` document is held.
 
 use axum::{
     Router,
@@ -43,11 +43,11 @@ fn streaming_routes() -> Routes {
 
 /// Under [`API`], for everybody.
 fn public_routes() -> Routes {
-    vec![("/openapi.json", get(api::openapi)), ("/sign-in", get(sign_in::methods))]
+    vec![("/sign-in", get(sign_in::methods))]
 }
 
-fn add(mut router: Router<App>, routes: Routes) -> Router<App> {
-    for (path, methods) in routes {
+fn add(mut router: Router<App>, table: Routes) -> Router<App> {
+    for (path, methods) in table {
         router = router.route(path, methods);
     }
     router

@@ -46,6 +46,15 @@ impl Store {
         Ok(token)
     }
 
+    /// Where the console of this file is served, or was last.
+    pub fn address(&self) -> Result<Option<String>, StoreError> {
+        Ok(links::address(&self.lock())?)
+    }
+
+    pub(crate) fn put_address(&self, url: &str) -> Result<(), rusqlite::Error> {
+        links::put_address(&self.lock(), url)
+    }
+
     /// Adds somebody, or gives them a new password and role; their sessions end.
     pub fn put_user(
         &self,

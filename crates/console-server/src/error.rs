@@ -135,14 +135,13 @@ impl From<rusqlite::Error> for ApiError {
 
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
-        Self::bad_request(rejection.body_text()).hint("docs/reference/openapi.json lists the parameters")
+        Self::bad_request(rejection.body_text())
     }
 }
 
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         Self::new(rejection.status(), "bad_request", rejection.body_text())
-            .hint("docs/reference/openapi.json describes the body")
     }
 }
 

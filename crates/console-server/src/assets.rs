@@ -22,8 +22,7 @@ static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 /// What is served when the program was built without the web app.
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>ClaudeTrail</title></head>\
     <body><h1>The console was not built into this program</h1><p>The server answers, but this program was compiled without \
-    the web app. Build it with <code>make</code> (needs Node.js 20 and npm), which runs <code>make web</code> first. \
-    The API is there: <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.</p></body></html>\n";
+    the web app. Build it with <code>make</code> (needs Node.js 20 and npm), which runs <code>make web</code> first. </p></body></html>\n";
 
 /// Answers every GET that no route took.
 pub(crate) async fn serve(request: Request) -> Response {

@@ -22,7 +22,7 @@ use crate::{
 /// Requests on their way get this long when the program stops.
 const GRACE: Duration = Duration::from_secs(3);
 /// How often a certificate that was renewed is noticed, and old lines of the access log are dropped.
-const HOUSEKEEPING: Duration = Duration::from_secs(600);
+const HOUSEKEEPING: Duration = Duration::from_mins(10);
 
 /// What the console is made of beside its options.
 pub struct Parts {
@@ -51,8 +51,12 @@ impl Console {
         let listener = TcpListener::bind(options.listen).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let path = options.store.display().to_string();
         let app = Arc::new(Shared::new(options, store, parts.trail, address, stop));
-        Ok(Self { app, address, listener, tls })
+        let console = Self { app, address, listener, tls };
+        let kept = console.app.store.put_address(&console.url());
+        kept.map_err(|error| StartError::Store { path, detail: error.to_string() })?;
+        Ok(console)
     }
 
     /// Where it listens.
@@ -160,7 +164,7 @@ async fn housekeeping(app: &Shared, tls: Option<&RustlsConfig>) {
                 match tls.reload_from_pem_file(&files.certificate, &files.key).await {
                     Ok(()) => tracing::info!("the console uses the renewed certificate"),
                     Err(error) => {
-                        tracing::error!(%error, "the console keeps its old certificate: the new one cannot be used")
+                        tracing::error!(%error, "the console keeps its old certificate: the new one cannot be used");
                     }
                 }
             }

@@ -1,7 +1,7 @@
-//! One-time links: a token that signs in once, within minutes.
+//! One-time links: a token that signs in once, within minutes, and the address that it is shown to.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::secret::Token;
 
@@ -20,9 +20,23 @@ pub(crate) fn add(connection: &Connection, token: &Token, now: Timestamp) -> Res
 
 /// Takes a token out of the file; `false` when it is not there or too old. Nobody can take it twice.
 pub(crate) fn take(connection: &Connection, token: &Token, now: Timestamp) -> Result<bool, rusqlite::Error> {
-    let taken = connection.execute(
+    let deleted = connection.execute(
         "DELETE FROM link WHERE token_sha256 = ?1 AND expires_at > ?2",
         params![token.digest(), now.as_second()],
     )?;
-    Ok(taken == 1)
+    Ok(deleted == 1)
+}
+
+/// Keeps where the console is served, for links that are made by another process.
+pub(crate) fn put_address(connection: &Connection, url: &str) -> Result<(), rusqlite::Error> {
+    connection.execute(
+        "INSERT INTO place (one, url) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET url = excluded.url",
+        [url],
+    )?;
+    Ok(())
+}
+
+/// Where it was served last.
+pub(crate) fn address(connection: &Connection) -> Result<Option<String>, rusqlite::Error> {
+    connection.query_row("SELECT url FROM place", [], |row| row.get(0)).optional()
 }

@@ -127,8 +127,9 @@ mod tests {
     #[test]
     fn the_stretch_is_covered_without_holes() {
         use Completeness::{Complete, Gap, Outside, Unsettled};
-        type Expected<'a> = &'a [(i64, i64, Completeness)];
-        let cases: &[(&[(i64, i64)], &[(i64, i64)], bool, (i64, i64), Expected<'_>)] = &[
+        type Pairs = &'static [(i64, i64)];
+        type Case = (Pairs, Pairs, bool, (i64, i64), &'static [(i64, i64, Completeness)]);
+        let cases: &[Case] = &[
             (
                 &[(10, 80)],
                 &[],

@@ -22,5 +22,5 @@ pub(crate) async fn list(
         return Err(ApiError::forbidden("the access log is for administrators"));
     }
     let lines = app.store.with(move |connection| Ok(store::accesses(connection, &filter)?)).await?;
-    Ok(Json(json!({ "accesses": lines })))
+    Ok(Json(json!({ "entries": lines })))
 }

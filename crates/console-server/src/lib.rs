@@ -13,7 +13,7 @@
 //! - who signed in, searched, read and exported is kept, and can be searched itself;
 //! - no token, password or cookie is kept in clear, logged or printed, but for the link that its user asked for.
 //!
-//! `docs/design/console.md` tells the whole story, `docs/reference/openapi.json` describes the API.
+//! `docs/design/console.md` tells the whole story.
 
 mod api;
 mod app;

@@ -8,15 +8,9 @@ pub(crate) mod saved;
 pub(crate) mod sessions;
 pub(crate) mod trail;
 
-use axum::{Json, extract::State, http::header, response::IntoResponse};
+use axum::{Json, extract::State};
 
 use crate::{app::App, options::Story};
-
-/// The description of the API.
-pub(crate) async fn openapi() -> impl IntoResponse {
-    let text = include_str!("../../../docs/reference/openapi.json");
-    ([(header::CONTENT_TYPE, "application/json")], text)
-}
 
 /// The demo's stories.
 pub(crate) async fn stories(State(app): State<App>) -> Json<Vec<Story>> {

@@ -45,8 +45,8 @@ pub(crate) async fn open(
     let next = local_path(link.next.as_deref()).to_owned();
     let (token, now) = (Token::presented(&link.token), app.now());
     let user = app.options.local_user.clone();
-    let taken = app.store.with(move |connection| Ok(store::take_link(connection, &token, now)?)).await?;
-    if !taken {
+    let known = app.store.with(move |connection| Ok(store::take_link(connection, &token, now)?)).await?;
+    if !known {
         app.log(
             &user,
             &caller.address,
