@@ -14,6 +14,7 @@ use crate::{
     config::Settings,
     documents::Documents,
     error::{Exit, Failure, Result},
+    supervisor::data_dir_failure,
 };
 
 /// Longest wait for an answer of the console.
@@ -142,6 +143,7 @@ pub(crate) async fn beside_run(settings: &Settings, stop: CancellationToken) -> 
     if !settings.console.enabled {
         return Ok(None);
     }
+    std::fs::create_dir_all(&settings.data_dir).map_err(|error| data_dir_failure(settings, &error))?;
     match start(settings, Vec::new(), stop).await {
         Ok(serving) => {
             if let Some(link) = &serving.link {

@@ -64,22 +64,26 @@ fn provenance(reader: &Reader, entry: &Entry) -> Result<Value, ApiError> {
     let lag = entry.first_seen.duration_since(entry.created_at).as_millis_f64() / 1_000.0;
     let page = reader.page(entry.page)?;
     let feed = reader.feeds()?.into_iter().find(|feed| feed.id == entry.feed);
-    let drained = match &feed {
+    let drains = match &feed {
         Some(feed) => {
             let moment =
                 Interval::new(entry.created_at, entry.created_at + jiff::Span::new().microseconds(1));
-            let drains = moment.map(|moment| reader.drains(feed.id, moment)).transpose()?.unwrap_or_default();
-            drains.first().map(|drain| json!({ "gte": drain.interval.gte, "lt": drain.interval.lt }))
+            moment.map(|moment| reader.drains(feed.id, moment)).transpose()?.unwrap_or_default()
         }
-        None => None,
+        None => Vec::new(),
     };
+    let first_drained =
+        drains.first().map(|drain| json!({ "gte": drain.interval.gte, "lt": drain.interval.lt }));
+    // Its time was drained to the end before it came.
+    let late = drains.iter().any(|drain| drain.last_page < entry.page);
     Ok(json!({
         "feed": feed.map(|feed| feed.name),
         "sequence": entry.sequence,
         "first_seen": entry.first_seen,
         "lag_seconds": lag.max(0.0),
         "activity_sha256": hexadecimal(&sha256(&entry.raw)),
-        "first_drained": drained,
+        "first_drained": first_drained,
+        "late": late,
         "page": page.map(|page| json!({
             "number": page.page,
             "url": page.url,

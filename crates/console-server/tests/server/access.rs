@@ -1,0 +1,81 @@
+//! The access log and saved searches.
+
+use console_server::Role;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{Browser, World};
+
+async fn log(browser: &mut Browser, parameters: &str) -> Vec<Value> {
+    let answer = browser.get(&format!("/api/v1/access-log?{parameters}")).await.json();
+    answer["entries"].as_array().expect("entries").clone()
+}
+
+#[tokio::test]
+async fn who_came_in_and_what_they_looked_at_can_be_searched() {
+    let world = World::new().await;
+    let mut admin = world.signed_in().await;
+    let mut ana = world.signed_in_as("ana", Role::Viewer).await;
+    let wrong = json!({ "user": "ana", "password": "guess" });
+    assert_eq!(world.browser().post("/login", wrong).await.status, StatusCode::UNAUTHORIZED);
+    for _ in 0..3 {
+        ana.get("/api/v1/events/activity_1").await;
+    }
+    world.pass(11 * 60);
+    ana.get("/api/v1/events/activity_1").await;
+
+    let lines = log(&mut admin, "").await;
+    let told: Vec<(&str, &str, &str, i64)> = lines
+        .iter()
+        .map(|line| {
+            let text = |name: &str| line[name].as_str().unwrap();
+            (text("user"), text("action"), text("outcome"), line["times"].as_i64().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("ana", "event", "success", 1),
+            ("ana", "event", "success", 3),
+            ("ana", "sign-in", "failure", 1),
+            ("ana", "sign-in", "success", 1),
+            ("operator", "sign-in", "success", 1),
+        ]
+    );
+    assert!(lines.iter().all(|line| line["address"] == "127.0.0.1"));
+    for (parameters, count) in [
+        ("user=operator", 1),
+        ("action=event", 2),
+        ("text=ACTIVITY_1", 2),
+        ("text=100%25", 0),
+        ("action=sign-in&size=2", 2),
+        ("from=2000-01-01T00:00:00Z&to=2001-01-01T00:00:00Z", 0),
+    ] {
+        assert_eq!(log(&mut admin, parameters).await.len(), count, "{parameters}");
+    }
+    let second = lines[1]["id"].as_i64().unwrap();
+    assert_eq!(log(&mut admin, &format!("before={second}")).await.len(), 3, "the next page");
+    assert_eq!(ana.get("/api/v1/access-log").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn searches_are_saved_seen_by_all_and_dropped_by_their_owner() {
+    let world = World::new().await;
+    let mut ana = world.signed_in_as("ana", Role::Viewer).await;
+    let mut bob = world.signed_in_as("bob", Role::Viewer).await;
+    let saved = ana.post("/api/v1/saved-searches", json!({ "name": " Keys ", "state": "q=a" })).await.json();
+    assert_eq!(
+        (&saved["name"], &saved["owner"], &saved["state"]),
+        (&json!("Keys"), &json!("ana"), &json!("q=a"))
+    );
+    let again = ana.post("/api/v1/saved-searches", json!({ "name": "Keys", "state": "q=b" })).await.json();
+    assert_eq!(again["id"], saved["id"], "the same name is replaced");
+    let listed = bob.get("/api/v1/saved-searches").await.json();
+    assert_eq!(listed["saved_searches"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["saved_searches"][0]["state"], "q=b");
+    let path = format!("/api/v1/saved-searches/{}", saved["id"]);
+    assert_eq!(bob.send(Method::DELETE, &path, None).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(ana.send(Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
+    let nameless = ana.post("/api/v1/saved-searches", json!({ "name": "  ", "state": "" })).await;
+    assert_eq!(nameless.status, StatusCode::BAD_REQUEST);
+}

@@ -1,0 +1,299 @@
+//! A console of its own for each test, and a client that keeps a cookie like a browser.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use console_server::{ApiError, Console, Documents, Options, Parts, Password, Role, Store, Trail};
+use jiff::Timestamp;
+use ledger::{Entry, FeedId, Interval, LagPolicy, Ledger, NewActivity, PageCommit, Provenance, Reader};
+use normalize::{Context, Normalizer};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+/// Nothing takes this long unless it never happens.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+/// The test's own beginning of time.
+pub(crate) const START: i64 = 1_764_000_000;
+
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(START + second).expect("in range")
+}
+
+/// A console that is being served.
+pub(crate) struct World {
+    pub(crate) url: String,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) store: Store,
+    clock: Arc<AtomicI64>,
+    stop: CancellationToken,
+    link: String,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Documents as the program makes them.
+struct Real;
+
+impl Trail for Real {
+    fn documents(&self, _: &Reader) -> Result<Arc<dyn Documents>, ApiError> {
+        Ok(Arc::new(RealDocuments(Normalizer::default())))
+    }
+
+    fn status(&self, reader: &Reader) -> Result<Value, ApiError> {
+        Ok(json!({ "feeds": [], "sinks": [], "ledger": { "sequence": reader.last_sequence()? } }))
+    }
+}
+
+struct RealDocuments(Normalizer);
+
+impl Documents for RealDocuments {
+    fn ecs(&self, entry: &Entry, out: &mut Vec<u8>) {
+        let context =
+            Context { sequence: Some(entry.sequence), created: Some(entry.first_seen), ingested: None };
+        self.0.ecs(&entry.raw, &context, out);
+    }
+
+    fn sentence(&self, entry: &Entry) -> String {
+        normalize::sentence(&entry.raw)
+    }
+}
+
+impl World {
+    /// With the default settings.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(AtomicI64::new(START));
+        let mut options = options(folder.path(), &clock);
+        change(&mut options);
+        let stop = CancellationToken::new();
+        begin_ledger(&options.ledger);
+        let store = Store::open(&options.store).expect("the store opens");
+        let console = Console::bind(options, parts(), stop.clone()).await.expect("the console binds");
+        let (url, link) = (console.url(), console.one_time_link().expect("a link"));
+        tokio::spawn(console.serve());
+        Self { url, folder, store, clock, stop, link }
+    }
+
+    /// Options for a console in this folder.
+    pub(crate) fn options_in(folder: &Path) -> Options {
+        options(folder, &Arc::new(AtomicI64::new(START)))
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.clock.load(Ordering::SeqCst)).expect("in range")
+    }
+
+    /// A browser that nobody signed in with.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser { url: self.url.clone(), client: client(), cookie: None, csrf: None }
+    }
+
+    /// The path and query of the link that the start printed.
+    pub(crate) fn link(&self) -> String {
+        self.link.trim_start_matches(&self.url).to_owned()
+    }
+
+    /// Somebody signed in with a new link: an administrator.
+    pub(crate) async fn signed_in(&self) -> Browser {
+        let token = self.store.new_link(self.now()).expect("a link");
+        let mut browser = self.browser();
+        let answer = browser.get(&format!("/open?token={}", token.expose())).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        browser.learn_csrf().await;
+        browser
+    }
+
+    /// Somebody signed in by name.
+    pub(crate) async fn signed_in_as(&self, name: &str, role: Role) -> Browser {
+        let password = "correct horse battery";
+        self.store.put_user(name, role, &Password::new(password), self.now()).expect("a user");
+        let mut browser = self.browser();
+        let body = json!({ "user": name, "password": password });
+        assert_eq!(browser.send(Method::POST, "/login", Some(body)).await.status, StatusCode::OK);
+        browser.learn_csrf().await;
+        browser
+    }
+
+    pub(crate) fn ledger(&self) -> Ledger {
+        Ledger::open(&self.folder.path().join("ledger.sqlite"), ledger::Options::default())
+            .expect("the ledger opens")
+    }
+}
+
+fn options(folder: &Path, clock: &Arc<AtomicI64>) -> Options {
+    let clock = Arc::clone(clock);
+    Options {
+        listen: "127.0.0.1:0".parse().expect("an address"),
+        public_url: None,
+        tls: None,
+        trusted_proxies: Vec::new(),
+        session_lifetime: Duration::from_hours(12),
+        session_idle_timeout: Duration::from_hours(2),
+        access_log_retention: Duration::from_hours(24 * 365),
+        request_timeout: PATIENCE,
+        ledger: folder.join("ledger.sqlite"),
+        store: folder.join("console.sqlite"),
+        local_user: "operator".to_owned(),
+        version: "test".to_owned(),
+        stories: Vec::new(),
+        clock: Arc::new(move || Timestamp::from_second(clock.load(Ordering::SeqCst)).expect("in range")),
+    }
+}
+
+pub(crate) fn parts() -> Parts {
+    Parts { trail: Arc::new(Real) }
+}
+
+/// A ledger with one feed, complete for its first minute, and two sign-ins.
+fn begin_ledger(path: &Path) {
+    let mut ledger = Ledger::open(path, ledger::Options::default()).expect("the ledger opens");
+    let feed = ledger.register_feed("acme", "scope", at(-100)).expect("a feed");
+    ledger.plan_start(feed, at(-60)).expect("a start");
+    append(&mut ledger, feed, &[("activity_1", -50), ("activity_2", -40)], Some((-60, 0)));
+}
+
+/// Appends a page of sign-ins.
+pub(crate) fn append(ledger: &mut Ledger, feed: FeedId, rows: &[(&str, i64)], drained: Option<(i64, i64)>) {
+    let texts: Vec<String> = rows.iter().map(|(id, second)| sign_in(id, at(*second))).collect();
+    let activities: Vec<NewActivity<'_>> = rows
+        .iter()
+        .zip(&texts)
+        .map(|((id, second), text)| NewActivity { id, created_at: at(*second), raw: text.as_bytes() })
+        .collect();
+    ledger
+        .append(&PageCommit {
+            feed,
+            provenance: Provenance {
+                url: "https://api.anthropic.com/v1/compliance/activities?limit=5000",
+                parameters: "{}",
+                request_id: Some("req_1"),
+                requested_at: at(1),
+                responded_at: at(2),
+                status: 200,
+                body_sha256: [9; 32],
+                body_bytes: 1_000,
+                attempts: 1,
+            },
+            activities: &activities,
+            drained: drained.map(|(gte, lt)| Interval { gte: at(gte), lt: at(lt) }),
+            drain_started: true,
+            drain: None,
+            lag: LagPolicy::Count,
+            own_reads: &[],
+        })
+        .expect("the page is kept");
+}
+
+fn sign_in(id: &str, at: Timestamp) -> String {
+    json!({
+        "id": id, "created_at": at, "type": "sso_login_succeeded",
+        "actor": {
+            "type": "user_actor", "user_id": "user_1", "email_address": "ana@example.com", "ip_address": "192.0.2.7",
+        },
+    })
+    .to_string()
+}
+
+pub(crate) fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(PATIENCE)
+        .build()
+        .expect("a client")
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub(crate) fn kind(&self) -> String {
+        self.json()["error"]["kind"].as_str().expect("an error has a kind").to_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+}
+
+/// Sends what a browser would, and nothing that it would not.
+#[derive(Clone)]
+pub(crate) struct Browser {
+    url: String,
+    client: reqwest::Client,
+    pub(crate) cookie: Option<String>,
+    pub(crate) csrf: Option<String>,
+}
+
+impl Browser {
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&mut self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let mut request = self.client.request(method, format!("{}{path}", self.url));
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        if let Some(token) = &self.csrf {
+            request = request.header("x-csrf-token", token);
+        }
+        request
+    }
+
+    pub(crate) async fn send(&mut self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut request = self.request(method, path);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        self.take(request).await
+    }
+
+    pub(crate) async fn take(&mut self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        if let Some(set) = headers.get("set-cookie") {
+            let pair = set.to_str().expect("text").split(';').next().expect("a pair").to_owned();
+            self.cookie = (!pair.ends_with('=')).then_some(pair);
+        }
+        Answer { status, headers, text: response.text().await.expect("a body") }
+    }
+
+    pub(crate) async fn learn_csrf(&mut self) {
+        let session = self.get("/api/v1/session").await.json();
+        self.csrf = Some(session["csrf_token"].as_str().expect("a token").to_owned());
+    }
+}
