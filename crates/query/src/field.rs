@@ -100,6 +100,15 @@ impl Fields {
         Self { by_name: fields.into_iter().map(|field| (field.name.clone(), field)).collect() }
     }
 
+    /// A registry of fields by their names, Elasticsearch types and meanings. What cannot be searched, such as a place on
+    /// the globe, is left out.
+    pub fn of_elasticsearch_types<'t>(fields: impl IntoIterator<Item = (&'t str, &'t str, &'t str)>) -> Self {
+        Self::new(fields.into_iter().filter_map(|(name, elasticsearch_type, meaning)| {
+            let kind = FieldKind::of_elasticsearch_type(elasticsearch_type)?;
+            Some(Field { meaning: meaning.to_owned(), ..Field::new(name, kind) })
+        }))
+    }
+
     /// All fields, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Field> {
         self.by_name.values()

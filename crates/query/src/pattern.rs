@@ -47,6 +47,15 @@ impl Pattern {
             .collect()
     }
 
+    /// What every text that fits begins with.
+    pub fn beginning(&self) -> String {
+        let literal = |piece: &Piece| match piece {
+            Piece::Literal(letter) => Some(*letter),
+            _ => None,
+        };
+        self.pieces.iter().map_while(literal).collect()
+    }
+
     /// Whether the whole text fits.
     pub fn matches(&self, text: &str) -> bool {
         let text: Vec<char> = text.to_lowercase().chars().collect();

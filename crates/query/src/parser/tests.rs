@@ -173,6 +173,8 @@ fn what_is_too_deep_or_too_long_is_refused() {
 }
 
 proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
     #[test]
     fn no_text_panics(text in ".{0,200}") {
         let _ = read(&text);

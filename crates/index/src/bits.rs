@@ -1,0 +1,99 @@
+//! A set of the documents of one segment.
+
+/// One bit per document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bits {
+    words: Vec<u64>,
+    length: u32,
+}
+
+impl Bits {
+    pub(crate) fn none(length: u32) -> Self {
+        Self { words: vec![0; (length as usize).div_ceil(64)], length }
+    }
+
+    pub(crate) fn all(length: u32) -> Self {
+        let mut bits = Self { words: vec![u64::MAX; (length as usize).div_ceil(64)], length };
+        bits.trim();
+        bits
+    }
+
+    /// Clears what is behind the last document.
+    fn trim(&mut self) {
+        let used = self.length % 64;
+        if used > 0
+            && let Some(last) = self.words.last_mut()
+        {
+            *last &= (1 << used) - 1;
+        }
+    }
+
+    #[inline]
+    pub(crate) fn insert(&mut self, document: u32) {
+        self.words[document as usize / 64] |= 1 << (document % 64);
+    }
+
+    #[inline]
+    pub(crate) fn remove(&mut self, document: u32) {
+        self.words[document as usize / 64] &= !(1 << (document % 64));
+    }
+
+    #[inline]
+    pub(crate) fn contains(&self, document: u32) -> bool {
+        self.words[document as usize / 64] & (1 << (document % 64)) != 0
+    }
+
+    pub(crate) fn and(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
+    }
+
+    pub(crate) fn or(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+    }
+
+    pub(crate) fn invert(&mut self) {
+        self.words.iter_mut().for_each(|word| *word = !*word);
+        self.trim();
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.words.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    /// The documents in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.words.iter().enumerate().flat_map(|(index, &word)| {
+            let mut rest = word;
+            std::iter::from_fn(move || {
+                (rest != 0).then(|| {
+                    let bit = rest.trailing_zeros();
+                    rest &= rest - 1;
+                    index as u32 * 64 + bit
+                })
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_behave_at_their_edges() {
+        for length in [0, 1, 63, 64, 65, 130] {
+            let mut bits = Bits::all(length);
+            assert_eq!(bits.count(), u64::from(length));
+            assert_eq!(bits.iter().collect::<Vec<_>>(), (0..length).collect::<Vec<_>>());
+            bits.invert();
+            assert_eq!(bits, Bits::none(length));
+        }
+        let mut bits = Bits::none(100);
+        for document in [3, 64, 99] {
+            bits.insert(document);
+        }
+        bits.remove(64);
+        assert!(bits.contains(99) && !bits.contains(64));
+        assert_eq!(bits.iter().collect::<Vec<_>>(), [3, 99]);
+    }
+}
