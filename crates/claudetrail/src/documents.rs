@@ -1,4 +1,5 @@
-//! Makes documents of ledger entries, with each feed's own settings and what is known of addresses and user agents.
+//! Makes documents of ledger entries, with each feed's own settings, what is known of addresses and user agents, and the
+//! names that things had.
 //!
 //! This is the one place where a ledger entry becomes a document, so that `export`, `tail`, the index and every destination say
 //! the same of it. Shared between threads by reference.
@@ -10,12 +11,13 @@ use std::{
 };
 
 use ledger::{Entry, FeedId, Reader};
-use normalize::{Context, Normalizer, NormalizerOptions};
+use normalize::{Context, Normalizer, NormalizerOptions, Schema};
 
 use crate::{
     config::{FeedSettings, Settings},
     enrichment::FollowedEnrichment,
     error::Result,
+    names::KnownNames,
 };
 
 /// One normalizer per feed of the ledger; a feed that is no longer configured gets the defaults.
@@ -25,13 +27,20 @@ pub(crate) struct Documents {
     by_feed: RwLock<HashMap<FeedId, Arc<Normalizer>>>,
     fallback: Arc<Normalizer>,
     enrichment: FollowedEnrichment,
+    names: KnownNames,
 }
 
 impl Documents {
     pub(crate) fn new(settings: &Settings, reader: &Reader) -> Result<Self> {
         let enrichment = FollowedEnrichment::open(settings)?;
-        let normalizer =
-            |options| Arc::new(Normalizer::new(options).with_enrichment(enrichment.enrichment().clone()));
+        let names = KnownNames::load(&settings.ledger_path(), reader)?;
+        let normalizer = |options| {
+            Arc::new(
+                Normalizer::new(options)
+                    .with_enrichment(enrichment.enrichment().clone())
+                    .with_names(Arc::clone(names.history())),
+            )
+        };
         let documents = Self {
             ledger: settings.ledger_path(),
             by_name: settings
@@ -42,6 +51,7 @@ impl Documents {
             by_feed: RwLock::default(),
             fallback: normalizer(NormalizerOptions::default()),
             enrichment,
+            names,
         };
         documents.learn(reader)?;
         Ok(documents)
@@ -49,14 +59,19 @@ impl Documents {
 
     /// Appends the ECS document of an entry to `out`, without a line break.
     pub(crate) fn write(&self, entry: &Entry, out: &mut Vec<u8>) {
-        self.enrichment.follow();
-        self.normalizer(entry.feed).ecs(&entry.raw, &context(entry), out);
+        self.write_as(Schema::Ecs, entry, out);
     }
 
     /// Appends the OCSF event of an entry to `out`, without a line break.
     pub(crate) fn write_ocsf(&self, entry: &Entry, out: &mut Vec<u8>) {
+        self.write_as(Schema::Ocsf, entry, out);
+    }
+
+    fn write_as(&self, schema: Schema, entry: &Entry, out: &mut Vec<u8>) {
         self.enrichment.follow();
-        self.normalizer(entry.feed).ocsf(&entry.raw, &context(entry), out);
+        let normalizer = self.normalizer(entry.feed);
+        let _until_written = self.names.catch_up(entry.sequence);
+        normalizer.document(&entry.raw, &context(entry), out, schema);
     }
 
     fn normalizer(&self, feed: FeedId) -> Arc<Normalizer> {

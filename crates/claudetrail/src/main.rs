@@ -13,6 +13,7 @@ mod documents;
 mod enrichment;
 mod error;
 mod logging;
+mod names;
 mod output;
 mod selection;
 mod serving;

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Settings,
     error::{Exit, Failure, Result, chain},
-    upstream,
+    names, upstream,
 };
 
 /// The runtime of every command that waits for the network: two workers are plenty, the work is waiting.
@@ -61,6 +61,8 @@ pub(crate) async fn collect(
 ) -> Result<()> {
     std::fs::create_dir_all(&settings.data_dir).map_err(|error| data_dir_failure(&settings, &error))?;
     let ledger = Arc::new(Mutex::new(Ledger::open(&settings.ledger_path(), Options::default())?));
+    let end_of_names = stop.child_token();
+    let names = tokio::spawn(names::keep(Arc::clone(&ledger), settings.ledger_path(), end_of_names.clone()));
     let mut collectors = JoinSet::new();
     for feed in &settings.feeds {
         if feed.reconcile_after_is_set {
@@ -87,6 +89,8 @@ pub(crate) async fn collect(
         stop.cancel();
         outcome = outcome.and(Err(failure));
     }
+    end_of_names.cancel();
+    drop(names.await);
     // Closing the ledger checkpoints its write-ahead log; readers need nothing but the one file afterwards.
     drop(ledger);
     outcome

@@ -136,6 +136,10 @@ pub(crate) struct Cache {
 }
 
 impl Reader {
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Opens the ledger at `path` for reading.
     ///
     /// Works beside a writer in any process, without one, and in a folder that cannot be written.

@@ -229,6 +229,15 @@ impl Ledger {
         Reader::open(&self.path)
     }
 
+    /// Runs a change of tables that the chain knows nothing of as one transaction, and makes it durable.
+    pub(crate) fn beside_the_chain<T>(
+        &mut self,
+        step: &str,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        self.write(step, |work| change(work.connection).step(step))
+    }
+
     /// Runs `change` as one transaction and makes it durable.
     fn write<T>(
         &mut self,

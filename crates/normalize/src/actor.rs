@@ -213,6 +213,18 @@ impl<'a> Actor<'a> {
         self.text(API_KEY_ID).or_else(|| self.text(ADMIN_API_KEY_ID))
     }
 
+    pub(crate) fn service_account(&self) -> Option<Text<'a>> {
+        self.text(SERVICE_ACCOUNT_ID)
+    }
+
+    /// Calls it by a name that was learnt elsewhere; of a user that is their e-mail address.
+    pub(crate) fn call(&mut self, name: &str) {
+        self.name = Cow::Owned(name.to_owned());
+        if self.kind == ActorKind::User {
+            self.email = Some(self.name.clone());
+        }
+    }
+
     /// Who vouches for it.
     pub(crate) fn issuer(&self) -> Option<Text<'a>> {
         self.text(ISSUER)

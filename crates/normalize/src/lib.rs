@@ -34,6 +34,7 @@ pub mod fields;
 mod flatten;
 mod issues;
 mod json;
+pub mod known_names;
 mod mapping;
 mod names;
 mod outcome;
@@ -46,12 +47,15 @@ mod time;
 mod url;
 pub mod vocabulary;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::document::Writer;
 use crate::enrichment::Enrichment;
 pub use crate::issues::Issue;
 use crate::issues::Issues;
+use crate::known_names::{Found, NameHistory};
 use crate::mapping::{Mapping, Meaning};
 use crate::record::Record;
 
@@ -110,6 +114,7 @@ pub struct Outcome {
 pub struct Normalizer {
     options: NormalizerOptions,
     enrichment: Enrichment,
+    names: Option<Arc<NameHistory>>,
     /// `data_stream` and `ecs`, the same in every document.
     constants: String,
 }
@@ -131,7 +136,7 @@ impl Normalizer {
         constants.extend_from_slice(document::ECS_VERSION.as_bytes());
         constants.extend_from_slice(b"\"}");
         let constants = String::from_utf8_lossy(&constants).into_owned();
-        Self { options, enrichment: Enrichment::none(), constants }
+        Self { options, enrichment: Enrichment::none(), names: None, constants }
     }
 
     /// The same, saying of addresses and user agents what this enrichment knows. Share one between all normalisers: its
@@ -139,6 +144,13 @@ impl Normalizer {
     #[must_use]
     pub fn with_enrichment(self, enrichment: Enrichment) -> Self {
         Self { enrichment, ..self }
+    }
+
+    /// The same, which learns names from the activities that it sees, and says those that an activity leaves out: as of the
+    /// sequence of its context, or as of now without one. Share the history between all normalisers of a ledger.
+    #[must_use]
+    pub fn with_names(self, names: Arc<NameHistory>) -> Self {
+        Self { names: Some(names), ..self }
     }
 
     /// Appends the ECS document of an activity, one JSON object without newline, to `out`. Never fails, never panics.
@@ -161,7 +173,9 @@ impl Normalizer {
             read = Record::read(repaired);
         }
         let mut outcome = Outcome::default();
-        let mapping = match read {
+        // Outlives the mapping, which borrows from it.
+        let found: Found;
+        let mut mapping = match read {
             Ok(mut record) => {
                 record.settle(&mut issues);
                 let mapping = Mapping::of(record, &mut issues);
@@ -176,6 +190,14 @@ impl Normalizer {
                 None
             }
         };
+        if let (Some(names), Some(mapping)) = (&self.names, &mut mapping) {
+            let sequence = context.sequence.unwrap_or(u64::MAX);
+            known_names::tell(mapping, &mut |kind, id, name| {
+                names.learn(sequence, kind, id, name);
+            });
+            found = known_names::find(mapping, names, sequence);
+            mapping.complete(&found);
+        }
         // Some of what was wrong so far may have lost a value: a repeated field, bytes that are no text.
         let lossy = issues.lossy();
         let original = text.trim();

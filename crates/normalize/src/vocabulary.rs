@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use crate::known_names;
 use crate::names::NameTable;
 use crate::raw::{Kind, Raw};
 use crate::table::rows;
@@ -104,6 +105,9 @@ pub(crate) struct Wanted {
     pub(crate) grantee_type: u16,
     pub(crate) status: u16,
     pub(crate) organization_uuid: u16,
+    pub(crate) updates: u16,
+    /// An id, and the name that goes with it.
+    pub(crate) named: Vec<(u16, u16)>,
 }
 
 /// Places in the sorted order at which the document writer puts what it makes itself.
@@ -150,6 +154,8 @@ impl Vocabulary {
             grantee_type: number("target_type"),
             status: number("status"),
             organization_uuid: number("organization_uuid"),
+            updates: number("updates"),
+            named: known_names::named_fields(number),
         };
         let place = |name: &str| fields.partition_point(|field| field.output_name() < name) as u16;
         let places = Places {

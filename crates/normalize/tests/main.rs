@@ -5,6 +5,7 @@ mod catalogue;
 mod documents;
 mod enriched;
 mod generator;
+mod known_names;
 mod ocsf;
 mod properties;
 mod published;

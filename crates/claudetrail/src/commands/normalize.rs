@@ -2,10 +2,11 @@
 
 use std::{
     io::{self, BufRead, BufReader, BufWriter, Write},
+    sync::Arc,
     time::Instant,
 };
 
-use normalize::{Context, Normalizer, NormalizerOptions};
+use normalize::{Context, Normalizer, NormalizerOptions, known_names::NameHistory};
 
 use crate::{
     cli::{Normalize, NormalizeSchema},
@@ -32,7 +33,9 @@ pub(crate) fn run(settings: &Settings, arguments: &Normalize) -> Result<()> {
         ..NormalizerOptions::default()
     };
     let enrichment = FollowedEnrichment::open(settings)?;
-    let normalizer = Normalizer::new(options).with_enrichment(enrichment.enrichment().clone());
+    let normalizer = Normalizer::new(options)
+        .with_enrichment(enrichment.enrichment().clone())
+        .with_names(Arc::new(NameHistory::default()));
     let started = Instant::now();
     let mut statistics = Statistics::default();
     let mut input = BufReader::with_capacity(1 << 20, io::stdin().lock());

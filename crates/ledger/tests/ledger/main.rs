@@ -7,6 +7,7 @@ mod crash;
 mod damage;
 mod feeds;
 mod model;
+mod names;
 mod opening;
 mod processes;
 mod reading;

@@ -132,6 +132,8 @@ pub struct OcsfMeaning {
     pub activity: u8,
     /// What kind of thing it is about: "API key".
     pub object: &'static str,
+    /// Whether such an activity may tell what its object is called.
+    pub(crate) tells_a_name: bool,
     pub(crate) uid: Vec<u16>,
     pub(crate) name: Vec<u16>,
     pub(crate) ready: OcsfReady,
@@ -162,14 +164,19 @@ impl OcsfMeaning {
             activity == 99 || class.captions().iter().any(|(id, _)| *id == activity),
             "{name}: {activity}"
         );
-        let fields = |cell: &'static str| {
+        let fields = |cell: &'static str| -> Vec<u16> {
             let names = cell.split('/').filter(|name| !name.is_empty());
             names
                 .map(|field| vocabulary().find(field).unwrap_or_else(|| panic!("{name}: no field {field:?}")))
                 .collect()
         };
+        // Of content nothing is kept by name: there is no end of it.
+        let tells_a_name = !matches!(
+            class,
+            OcsfClass::WebResourcesActivity | OcsfClass::FileHostingActivity | OcsfClass::ApiActivity
+        );
         let ready = OcsfReady::new(class, activity, name, severity);
-        Self { class, activity, object, uid: fields(uid), name: fields(names), ready }
+        Self { class, activity, object, tells_a_name, uid: fields(uid), name: fields(names), ready }
     }
 
     /// `activity_name` of an activity that the class knows; "Other" for one that it does not.
@@ -192,7 +199,7 @@ impl OcsfMeaning {
             _ => (OcsfClass::ApiActivity, 99),
         };
         let ready = OcsfReady::new(class, activity, name, derived.severity);
-        Self { class, activity, object: "", uid: Vec::new(), name: Vec::new(), ready }
+        Self { class, activity, object: "", tells_a_name: false, uid: Vec::new(), name: Vec::new(), ready }
     }
 }
 
