@@ -2,14 +2,19 @@
 //! names that things had.
 //!
 //! This is the one place where a ledger entry becomes a document, so that `export`, `tail`, the index and every destination say
-//! the same of it. Shared between threads by reference.
+//! the same of it. What leaves the program goes through the user's processors as well ([`Documents::deliver`]). Shared between
+//! threads by reference.
 
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
+use jiff::Timestamp;
 use ledger::{Entry, FeedId, Reader};
 use normalize::{Context, Normalizer, NormalizerOptions, Schema};
 
@@ -18,38 +23,51 @@ use crate::{
     enrichment::FollowedEnrichment,
     error::Result,
     names::KnownNames,
+    processors::{self, Processor},
 };
 
-/// One normalizer per feed of the ledger; a feed that is no longer configured gets the defaults.
+/// One maker per feed of the ledger; a feed that is no longer configured gets the defaults.
 pub(crate) struct Documents {
     ledger: PathBuf,
-    by_name: HashMap<String, Arc<Normalizer>>,
-    by_feed: RwLock<HashMap<FeedId, Arc<Normalizer>>>,
-    fallback: Arc<Normalizer>,
+    by_name: HashMap<String, Arc<Maker>>,
+    by_feed: RwLock<HashMap<FeedId, Arc<Maker>>>,
+    fallback: Arc<Maker>,
     enrichment: FollowedEnrichment,
     names: KnownNames,
+    /// Edits of every feed's documents.
+    processors: Vec<Processor>,
+    dropped: AtomicU64,
+}
+
+/// Makes the documents of one feed.
+struct Maker {
+    normalizer: Normalizer,
+    /// Edits of this feed's documents.
+    processors: Vec<Processor>,
 }
 
 impl Documents {
     pub(crate) fn new(settings: &Settings, reader: &Reader) -> Result<Self> {
         let enrichment = FollowedEnrichment::open(settings)?;
         let names = KnownNames::load(&settings.ledger_path(), reader)?;
-        let normalizer = |options| {
-            Arc::new(
-                Normalizer::new(options)
-                    .with_enrichment(enrichment.enrichment().clone())
-                    .with_names(Arc::clone(names.history())),
-            )
+        let maker = |options, processors| {
+            let normalizer = Normalizer::new(options)
+                .with_enrichment(enrichment.enrichment().clone())
+                .with_names(Arc::clone(names.history()));
+            Arc::new(Maker { normalizer, processors })
         };
+        let mut by_name = HashMap::new();
+        for feed in &settings.feeds {
+            let processors = processors::all(&format!("feed {:?}: processor", feed.name), &feed.processors)?;
+            by_name.insert(feed.name.clone(), maker(options(feed), processors));
+        }
         let documents = Self {
             ledger: settings.ledger_path(),
-            by_name: settings
-                .feeds
-                .iter()
-                .map(|feed| (feed.name.clone(), normalizer(options(feed))))
-                .collect(),
+            by_name,
             by_feed: RwLock::default(),
-            fallback: normalizer(NormalizerOptions::default()),
+            fallback: maker(NormalizerOptions::default(), Vec::new()),
+            processors: processors::all("[[processor]]", &settings.processors)?,
+            dropped: AtomicU64::new(0),
             enrichment,
             names,
         };
@@ -57,27 +75,54 @@ impl Documents {
         Ok(documents)
     }
 
-    /// Appends the ECS document of an entry to `out`, without a line break.
+    /// Appends the ECS document of an entry to `out`, without a line break: as it is, for our own screens.
     pub(crate) fn write(&self, entry: &Entry, out: &mut Vec<u8>) {
-        self.write_as(Schema::Ecs, entry, out);
+        self.make(Schema::Ecs, entry, None, out);
     }
 
-    /// Appends the OCSF event of an entry to `out`, without a line break.
-    pub(crate) fn write_ocsf(&self, entry: &Entry, out: &mut Vec<u8>) {
-        self.write_as(Schema::Ocsf, entry, out);
+    /// Appends the document of an entry to `out` as it is to leave the program, without a line break; `false`, and nothing
+    /// appended, if a processor drops it. `ingested` is for a destination, whose rules sort by it.
+    #[must_use]
+    pub(crate) fn deliver(
+        &self,
+        schema: Schema,
+        entry: &Entry,
+        ingested: Option<Timestamp>,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let start = out.len();
+        let maker = self.make(schema, entry, ingested, out);
+        let stays = processors::apply(&[&self.processors, &maker.processors], &entry.raw, out, start);
+        if !stays {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        stays
     }
 
-    fn write_as(&self, schema: Schema, entry: &Entry, out: &mut Vec<u8>) {
+    /// How many documents processors dropped.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    fn make(
+        &self,
+        schema: Schema,
+        entry: &Entry,
+        ingested: Option<Timestamp>,
+        out: &mut Vec<u8>,
+    ) -> Arc<Maker> {
         self.enrichment.follow();
-        let normalizer = self.normalizer(entry.feed);
+        let maker = self.maker(entry.feed);
+        let context = Context { sequence: Some(entry.sequence), created: Some(entry.first_seen), ingested };
         let _until_written = self.names.catch_up(entry.sequence);
-        normalizer.document(&entry.raw, &context(entry), out, schema);
+        maker.normalizer.document(&entry.raw, &context, out, schema);
+        maker
     }
 
-    fn normalizer(&self, feed: FeedId) -> Arc<Normalizer> {
+    fn maker(&self, feed: FeedId) -> Arc<Maker> {
         let known = || self.by_feed.read().unwrap_or_else(PoisonError::into_inner).get(&feed).cloned();
-        if let Some(normalizer) = known() {
-            return normalizer;
+        if let Some(maker) = known() {
+            return maker;
         }
         // A feed that came into the ledger after this was made: a collector was started beside it.
         if let Err(failure) =
@@ -92,15 +137,11 @@ impl Documents {
     fn learn(&self, reader: &Reader) -> Result<()> {
         let mut by_feed = self.by_feed.write().unwrap_or_else(PoisonError::into_inner);
         for feed in reader.feeds()? {
-            let normalizer = self.by_name.get(&feed.name).unwrap_or(&self.fallback);
-            by_feed.insert(feed.id, Arc::clone(normalizer));
+            let maker = self.by_name.get(&feed.name).unwrap_or(&self.fallback);
+            by_feed.insert(feed.id, Arc::clone(maker));
         }
         Ok(())
     }
-}
-
-fn context(entry: &Entry) -> Context {
-    Context { sequence: Some(entry.sequence), created: Some(entry.first_seen), ingested: None }
 }
 
 fn options(feed: &FeedSettings) -> NormalizerOptions {

@@ -15,6 +15,7 @@ mod error;
 mod logging;
 mod names;
 mod output;
+mod processors;
 mod selection;
 mod serving;
 mod supervisor;

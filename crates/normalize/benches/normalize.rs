@@ -1,4 +1,4 @@
-//! How many activities a core normalises, by row size, beside the plain way (a tree in, a tree out) in the same run.
+//! How many activities a core normalises, by row size and schema, user agents, places and names included, beside the plain way (a tree in, a tree out) in the same run.
 //!
 //! `cargo bench -p normalize`. The rows are of the types that make up most of a feed, in about their proportions: half
 //! content views and edits, a fifth calls of the Compliance API, some sign-ins and administration.
@@ -9,10 +9,13 @@
 mod generator;
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
-use normalize::{Context, Normalizer, NormalizerOptions};
+use normalize::enrichment::{Enrichment, Network, Networks};
+use normalize::known_names::NameHistory;
+use normalize::{Context, Normalizer, NormalizerOptions, Schema};
 use serde_json::{Value, json};
 
 /// Types and how many of twenty rows they are.
@@ -79,9 +82,18 @@ fn by_tree(row: &str) -> Vec<u8> {
 }
 
 fn normalise(criterion: &mut Criterion) {
-    let normalizer = Normalizer::new(NormalizerOptions::default());
-    let keeping =
-        Normalizer::new(NormalizerOptions { preserve_original: true, ..NormalizerOptions::default() });
+    // As the program does it: user agents, places and names, with the answers of before at hand.
+    let network =
+        Network { cidr: "198.51.100.0/24".into(), country: Some("PT".into()), ..Network::default() };
+    let networks = Networks::new([network]).expect("a good entry");
+    let complete = |options| {
+        Normalizer::new(options)
+            .with_enrichment(Enrichment::bundled().with_networks(networks.clone()))
+            .with_names(Arc::new(NameHistory::default()))
+    };
+    let normalizer = complete(NormalizerOptions::default());
+    let keeping = complete(NormalizerOptions { preserve_original: true, ..NormalizerOptions::default() });
+    let bare = Normalizer::new(NormalizerOptions::default());
     let context = Context {
         sequence: Some(1_234_567),
         created: Some(Timestamp::from_microsecond(1_763_885_646_123_456).expect("a time")),
@@ -94,12 +106,17 @@ fn normalise(criterion: &mut Criterion) {
         println!("{} rows, {} bytes a row on average", rows.len(), bytes / rows.len() as u64);
         group.throughput(Throughput::ElementsAndBytes { elements: rows.len() as u64, bytes });
         let mut out = Vec::with_capacity(1 << 20);
-        for (name, normalizer) in [("ecs", &normalizer), ("ecs with original", &keeping)] {
+        for (name, normalizer, schema) in [
+            ("ecs", &normalizer, Schema::Ecs),
+            ("ecs with original", &keeping, Schema::Ecs),
+            ("ecs without enrichment", &bare, Schema::Ecs),
+            ("ocsf", &normalizer, Schema::Ocsf),
+        ] {
             group.bench_function(format!("{name}/{size}"), |bencher| {
                 bencher.iter(|| {
                     out.clear();
                     for row in &rows {
-                        black_box(normalizer.ecs(row.as_bytes(), &context, &mut out));
+                        black_box(normalizer.document(row.as_bytes(), &context, &mut out, schema));
                     }
                 });
             });

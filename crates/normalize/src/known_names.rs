@@ -8,8 +8,10 @@
 //! follows the last underscore.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::HashMap as Map;
 use std::sync::{Arc, PoisonError, RwLock};
+
+use foldhash::fast::RandomState;
 
 use crate::catalog::ActivityType;
 use crate::mapping::{Mapping, Meaning};
@@ -50,6 +52,9 @@ pub struct LearntName {
 /// Since which sequence a thing has which name, oldest first.
 type Names = Vec<(u64, Arc<str>)>;
 
+/// Looked up several times an activity; seeded, because ids come from outside.
+type HashMap<K, V> = Map<K, V, RandomState>;
+
 type ById = HashMap<Box<str>, Names>;
 
 /// What was learnt, by kind and id. Shared between threads by reference.
@@ -66,7 +71,7 @@ impl NameHistory {
         }
         let mut by_kind = self.by_kind.write().unwrap_or_else(PoisonError::into_inner);
         if !by_kind.contains_key(kind) {
-            by_kind.insert(kind.into(), ById::new());
+            by_kind.insert(kind.into(), ById::default());
         }
         let names = by_kind.get_mut(kind).map(|by_id| by_id.entry(id.into()).or_default());
         let Some(names) = names else { return false };

@@ -9,6 +9,7 @@ use std::{
 
 use indicatif::ProgressBar;
 use ledger::{Entry, Reader};
+use normalize::Schema;
 
 use crate::{
     cli::{Export, ExportSchema},
@@ -53,6 +54,9 @@ pub(crate) fn run(settings: &Settings, arguments: &Export) -> Result<()> {
         }
     };
     progress.finish_and_clear();
+    if documents.dropped() > 0 {
+        eprintln!("{} activities were left out by [[processor]]", display::count(documents.dropped()));
+    }
     result
 }
 
@@ -86,14 +90,20 @@ fn write(
     Ok(output.flush())
 }
 
-/// One line. A line break inside an activity can only stand between JSON tokens, where a space means the same.
+/// One line, or none if a processor drops the document. A line break inside an activity can only stand between JSON tokens,
+/// where a space means the same.
 fn write_entry(entry: &Entry, schema: ExportSchema, documents: &Documents, line: &mut Vec<u8>) {
-    match schema {
-        ExportSchema::Raw => raw_line(&entry.raw, line),
-        ExportSchema::Ecs => documents.write(entry, line),
-        ExportSchema::Ocsf => documents.write_ocsf(entry, line),
+    let stays = match schema {
+        ExportSchema::Raw => {
+            raw_line(&entry.raw, line);
+            true
+        }
+        ExportSchema::Ecs => documents.deliver(Schema::Ecs, entry, None, line),
+        ExportSchema::Ocsf => documents.deliver(Schema::Ocsf, entry, None, line),
+    };
+    if stays {
+        line.push(b'\n');
     }
-    line.push(b'\n');
 }
 
 /// Appends an activity on one line: line breaks become spaces.

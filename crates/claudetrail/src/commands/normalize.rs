@@ -1,4 +1,5 @@
-//! `normalize`: a filter from activities to documents. One line in, one line out, in order, whatever the line holds.
+//! `normalize`: a filter from activities to documents. One line in, one line out, in order, whatever the line holds, save for what
+//! a `[[processor]]` drops.
 
 use std::{
     io::{self, BufRead, BufReader, BufWriter, Write},
@@ -14,7 +15,7 @@ use crate::{
     display,
     enrichment::FollowedEnrichment,
     error::{Exit, Failure, Result},
-    output,
+    output, processors,
 };
 
 /// What went through.
@@ -25,6 +26,7 @@ struct Statistics {
     failed: u64,
     uncatalogued: u64,
     unknown_fields: u64,
+    dropped: u64,
 }
 
 pub(crate) fn run(settings: &Settings, arguments: &Normalize) -> Result<()> {
@@ -36,6 +38,7 @@ pub(crate) fn run(settings: &Settings, arguments: &Normalize) -> Result<()> {
     let normalizer = Normalizer::new(options)
         .with_enrichment(enrichment.enrichment().clone())
         .with_names(Arc::new(NameHistory::default()));
+    let processors = processors::all("[[processor]]", &settings.processors)?;
     let started = Instant::now();
     let mut statistics = Statistics::default();
     let mut input = BufReader::with_capacity(1 << 20, io::stdin().lock());
@@ -56,6 +59,10 @@ pub(crate) fn run(settings: &Settings, arguments: &Normalize) -> Result<()> {
             NormalizeSchema::Ocsf => normalizer.ocsf(activity, &Context::default(), &mut document),
         };
         statistics.add(&outcome, read);
+        if !processors::apply(&[&processors], activity, &mut document, 0) {
+            statistics.dropped += 1;
+            continue;
+        }
         document.push(b'\n');
         if let Err(error) = output.write_all(&document) {
             return output::finish(Err(error));
@@ -92,5 +99,8 @@ impl Statistics {
             display::count(self.uncatalogued),
             display::count(self.unknown_fields),
         );
+        if self.dropped > 0 {
+            eprintln!("{} were left out by [[processor]]", display::count(self.dropped));
+        }
     }
 }

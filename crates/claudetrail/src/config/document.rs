@@ -84,6 +84,7 @@ fn table_header(table: &str) -> String {
 fn introduction(table: &str) -> &'static str {
     match table {
         "feed" => "# One [[feed]] per parent organization; without any, one with the defaults.\n",
+        "processor" => "# One [[processor]] per edit of documents on their way out, in this order.\n",
         "network" => {
             "# One [[network]] per network of yours, or any whose place you know better than a database.\n"
         }
@@ -95,6 +96,7 @@ fn placeholder(kind: Kind) -> &'static str {
     match kind {
         Kind::Path => "\"/path/to/it\"",
         Kind::TextList | Kind::DurationList | Kind::PathList => "[]",
+        Kind::Condition => "\"event.action == 'claude_chat_viewed'\"",
         Kind::Range => "\"203.0.113.0/26\"",
         Kind::Country => "\"PT\"",
         Kind::Location => "[38.72, -9.14]",
@@ -117,6 +119,9 @@ fn describe(kind: Kind) -> String {
         Kind::Path => "path".into(),
         Kind::PathList => "list of paths".into(),
         Kind::Range => "range of addresses (`203.0.113.0/26`)".into(),
+        Kind::Condition => "expression".into(),
+        Kind::Table => "table".into(),
+        Kind::Tables => "list of tables".into(),
         Kind::Country => "ISO 3166-1 alpha-2 code".into(),
         Kind::Location => "`[latitude, longitude]` in degrees".into(),
         Kind::Duration => "duration (`60s`, `10m`, `24h`, `30d`)".into(),
@@ -154,7 +159,7 @@ fn value_schema(key: &Key) -> Value {
     let duration =
         json!({ "type": "string", "pattern": "^[0-9].*[a-z]$", "examples": ["60s", "10m", "24h", "30d"] });
     let mut schema = match key.kind {
-        Kind::Text | Kind::Path | Kind::Range => json!({ "type": "string" }),
+        Kind::Text | Kind::Path | Kind::Range | Kind::Condition => json!({ "type": "string" }),
         Kind::Duration => duration,
         Kind::DurationList => json!({ "type": "array", "items": duration }),
         Kind::Size => json!({ "type": "string", "pattern": "^[0-9]+ ?(B|[kK]B|[MG]B|[KMG]iB)$" }),
@@ -162,6 +167,8 @@ fn value_schema(key: &Key) -> Value {
         Kind::Number(least, most) => json!({ "type": "number", "exclusiveMinimum": least, "maximum": most }),
         Kind::Boolean => json!({ "type": "boolean" }),
         Kind::TextList | Kind::PathList => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Table => json!({ "type": "object" }),
+        Kind::Tables => json!({ "type": "array", "items": { "type": "object" } }),
         Kind::Country => json!({ "type": "string", "pattern": "^[A-Za-z]{2}$" }),
         Kind::Location => {
             json!({ "type": "array", "items": { "type": "number" }, "minItems": 2, "maxItems": 2 })

@@ -34,6 +34,12 @@ pub(crate) enum Kind {
     Country,
     /// `[latitude, longitude]` in degrees.
     Location,
+    /// An expression of CEL over a document.
+    Condition,
+    /// A table of fields.
+    Table,
+    /// Several tables.
+    Tables,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -210,6 +216,12 @@ pub(crate) const KEYS: &[Key] = &[
         "Puts the exact JSON of each activity into event.original, with the tag preserve_original_event.",
     ),
     key(
+        "feed[].processor",
+        Kind::Tables,
+        "[]",
+        "Edits of this feed's documents, after those of every [[processor]], with the same keys: [[feed.processor]].",
+    ),
+    key(
         "feed[].namespace",
         Kind::Text,
         "\"default\"",
@@ -262,6 +274,45 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Boolean,
         "false",
         "Keeps these addresses out of travel rules: anthropic.audit.trusted_network.",
+    ),
+    key(
+        "processor[].when",
+        Kind::Condition,
+        "",
+        "Only documents for which this is true; without it, every one. An expression of CEL (https://cel.dev) over the document; a field that a document does not have makes it false.",
+    ),
+    key(
+        "processor[].drop",
+        Kind::Boolean,
+        "false",
+        "Leaves the document out of exports and deliveries, and counts it. The ledger keeps the activity.",
+    ),
+    key(
+        "processor[].add",
+        Kind::Table,
+        "{}",
+        "Fields with their values: { \"labels.team\" = \"security\" }. What is there already is replaced.",
+    ),
+    key("processor[].rename", Kind::Table, "{}", "Fields with their new names."),
+    key("processor[].remove", Kind::TextList, "[]", "Fields that are taken away."),
+    key(
+        "processor[].mask",
+        Kind::TextList,
+        "[]",
+        "Fields whose text becomes ***, wherever else in the document it stands.",
+    ),
+    key(
+        "processor[].hash",
+        Kind::TextList,
+        "[]",
+        "Fields whose text becomes its HMAC-SHA256 in hexadecimal, wherever else in the document it stands.",
+    ),
+    key("processor[].key", Kind::Secret, "{ env = \"CLAUDETRAIL_HASH_KEY\" }", "The key of hash."),
+    key(
+        "processor[].keep_original",
+        Kind::Boolean,
+        "false",
+        "true puts the exact JSON of the activity into event.original (OCSF: raw_data), false takes it away. Unset, it goes when something is removed, masked or hashed.",
     ),
     key(
         "enrichment.databases",

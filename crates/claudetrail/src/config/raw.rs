@@ -2,7 +2,7 @@
 //!
 //! Nothing here is checked beyond its shape; `settings` makes of it what the program uses.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
@@ -23,6 +23,29 @@ pub(crate) struct RawConfig {
     pub(crate) network: Vec<normalize::enrichment::Network>,
     #[serde(default)]
     pub(crate) enrichment: RawEnrichment,
+    #[serde(default)]
+    pub(crate) processor: Vec<RawProcessor>,
+}
+
+/// An edit of documents on their way out; checked by `processors`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawProcessor {
+    pub(crate) when: Option<String>,
+    #[serde(default)]
+    pub(crate) drop: bool,
+    pub(crate) keep_original: Option<bool>,
+    #[serde(default)]
+    pub(crate) add: BTreeMap<String, serde_json::Value>,
+    #[serde(default)]
+    pub(crate) rename: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) remove: Vec<String>,
+    #[serde(default)]
+    pub(crate) mask: Vec<String>,
+    #[serde(default)]
+    pub(crate) hash: Vec<String>,
+    pub(crate) key: Option<RawSecret>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -72,6 +95,8 @@ pub(crate) struct RawFeed {
     pub(crate) tags: Vec<String>,
     pub(crate) preserve_original_event: Option<bool>,
     pub(crate) namespace: Option<String>,
+    #[serde(default)]
+    pub(crate) processor: Vec<RawProcessor>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -4,7 +4,8 @@ use std::{path::Path, process::Command};
 
 use feed::{ApiKey, KeySource};
 
-use super::settings::SecretSource;
+use super::{raw::RawSecret, settings::SecretSource};
+use crate::error::{Exit, Failure};
 
 impl KeySource for SecretSource {
     fn key(&self) -> Result<ApiKey, feed::Error> {
@@ -39,4 +40,23 @@ fn from_command(words: &[String]) -> Result<String, String> {
         return Err(format!("it ended with {}", output.status));
     }
     String::from_utf8(output.stdout).map_err(|_| "its output is not text".to_owned())
+}
+
+/// The bytes of a secret that is no API key, read now; white space around it is not part of it.
+pub(crate) fn read(path: &str, source: &RawSecret) -> Result<Vec<u8>, Failure> {
+    let text = match source {
+        RawSecret { env: Some(name), file: None, command: None, value: None } => from_environment(name),
+        RawSecret { env: None, file: Some(path), command: None, value: None } => from_file(path),
+        RawSecret { env: None, file: None, command: Some(words), value: None } => from_command(words),
+        RawSecret { env: None, file: None, command: None, value: Some(text) } => Ok(text.clone()),
+        _ => Err("it needs exactly one source".to_owned()),
+    };
+    let text = text
+        .map(|text| text.trim().to_owned())
+        .and_then(|text| if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text.into_bytes()) });
+    text.map_err(|detail| {
+        Failure::new(Exit::Usage, format!("cannot read the secret of {path}: {detail}")).hint(
+            "write { env = \"NAME\" }, { file = \"PATH\" } or { command = [\"PROGRAM\", \"ARGUMENT\"] }",
+        )
+    })
 }

@@ -9,12 +9,13 @@ use normalize::enrichment::Networks;
 
 use super::{
     console::ConsoleSettings,
-    raw::{RawConfig, RawFeed, RawSecret},
+    raw::{RawConfig, RawFeed, RawProcessor, RawSecret},
     units::{Length, display_duration},
 };
 use crate::{
     activity_types::{self, Unmatched},
     error::{Exit, Failure, Result},
+    processors::Processor,
 };
 
 /// Everything the program runs with.
@@ -27,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) networks: Networks,
     /// MMDB files, asked in this order.
     pub(crate) address_databases: Vec<PathBuf>,
+    /// Edits of every feed's documents, in order.
+    pub(crate) processors: Vec<RawProcessor>,
 }
 
 #[derive(Debug, Clone)]
@@ -67,6 +70,8 @@ pub(crate) struct FeedSettings {
     pub(crate) tags: Vec<String>,
     pub(crate) preserve_original_event: bool,
     pub(crate) namespace: String,
+    /// Edits of this feed's documents, after those of all feeds.
+    pub(crate) processors: Vec<RawProcessor>,
 }
 
 /// The lengths of time of a feed.
@@ -162,7 +167,16 @@ impl Settings {
         })?;
         let log = LogSettings { level, format };
         let console = ConsoleSettings::from_raw(raw.console)?;
-        Ok(Self { data_dir, log, feeds, console, networks, address_databases: raw.enrichment.databases })
+        check_processors("[[processor]]", &raw.processor)?;
+        Ok(Self {
+            data_dir,
+            log,
+            feeds,
+            console,
+            networks,
+            address_databases: raw.enrichment.databases,
+            processors: raw.processor,
+        })
     }
 
     /// The console's own file.
@@ -188,6 +202,7 @@ impl FeedSettings {
         };
         let path = |key: &str| format!("feed {name:?}: {key}");
         let timing = Timing::from_raw(&raw, &path)?;
+        check_processors(&path("processor"), &raw.processor)?;
         let activity_types = expand(&path("activity_types"), &raw.activity_types)?;
         let excluded_activity_types = expand(&path("excluded_activity_types"), &raw.excluded_activity_types)?;
         if !activity_types.is_empty() && !excluded_activity_types.is_empty() {
@@ -213,6 +228,7 @@ impl FeedSettings {
             tls: tls(&path("tls"), raw.tls)?,
             request_trace: trace(&path("request_trace"), &raw.request_trace)?,
             tags: raw.tags,
+            processors: raw.processor,
             preserve_original_event: raw.preserve_original_event.unwrap_or(false),
             namespace: raw.namespace.unwrap_or_else(|| "default".into()),
             name,
@@ -259,6 +275,12 @@ impl Timing {
             )?,
         })
     }
+}
+
+fn check_processors(path: &str, processors: &[RawProcessor]) -> Result<()> {
+    (1..)
+        .zip(processors)
+        .try_for_each(|(number, raw)| Processor::check(&format!("{path} {number}"), raw).map(drop))
 }
 
 pub(super) fn wrong(path: &str, detail: &str) -> Failure {
