@@ -73,7 +73,7 @@ mod tests {
             }
             for minute in 0..3 {
                 let (from, to) = (Duration::from_mins(minute), Duration::from_mins(minute + 1));
-                let count = sent.iter().filter(|time| (from..to).contains(time)).count();
+                let count = sent.iter().filter(|time| (from..to).contains(*time)).count();
                 assert!(
                     count as f64 <= 600.0 * share + f64::from(BURST) + 1.0,
                     "share {share}, minute {minute}: {count}"

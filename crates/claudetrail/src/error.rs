@@ -40,6 +40,12 @@ impl Failure {
         self
     }
 
+    /// With lines below the sentence, such as a place that is pointed at.
+    pub(crate) fn below(mut self, lines: &str) -> Self {
+        self.what = format!("{}\n{lines}", self.what);
+        self
+    }
+
     /// The sentence without the hint.
     pub(crate) fn what(&self) -> &str {
         &self.what

@@ -4,6 +4,7 @@
 //! Data goes to stdout, everything else to stderr.
 
 mod activity_types;
+mod asking;
 mod budget;
 mod cli;
 mod commands;
@@ -12,10 +13,13 @@ mod display;
 mod documents;
 mod enrichment;
 mod error;
+mod fields;
+mod indexing;
 mod logging;
 mod names;
 mod output;
 mod processors;
+mod rows;
 mod selection;
 mod serving;
 mod supervisor;
@@ -65,6 +69,9 @@ fn dispatch(arguments: &Cli) -> Result<()> {
         Command::Status(arguments) => commands::status::run(&quiet(common)?, arguments),
         Command::Tail(arguments) => commands::tail::run(&quiet(common)?, arguments),
         Command::Export(arguments) => commands::export::run(&quiet(common)?, arguments),
+        Command::Search(arguments) => commands::search::run(&quiet(common)?, arguments),
+        Command::Stats(arguments) => commands::stats::run(&quiet(common)?, arguments),
+        Command::Index(command) => commands::index::run(&quiet(common)?, command),
         Command::Verify(arguments) => commands::verify::run(&quiet(common)?, arguments),
         Command::Normalize(arguments) => commands::normalize::run(&quiet(common)?, arguments),
         Command::Simulate(arguments) => commands::simulate::run(arguments),

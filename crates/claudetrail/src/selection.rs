@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 
 use crate::{
     activity_types::{self, Unmatched},
-    cli,
+    asking, cli,
+    documents::Documents,
     error::{Exit, Failure, Result},
 };
 
@@ -16,6 +17,7 @@ pub(crate) struct Selection {
     filter: EntryFilter,
     types: Vec<String>,
     actor: Option<String>,
+    query: Option<query::Expression>,
 }
 
 #[derive(Deserialize)]
@@ -28,7 +30,7 @@ struct Glance<'a> {
 
 impl Selection {
     /// Resolves the feed's name and expands the types; a name that nothing knows is an error, because it would select nothing.
-    pub(crate) fn new(arguments: &cli::Selection, reader: &Reader) -> Result<Self> {
+    pub(crate) fn new(arguments: &cli::Selection, query: Option<&str>, reader: &Reader) -> Result<Self> {
         let feed = arguments.feed.as_deref().map(|name| find_feed(reader, name)).transpose()?;
         let types = activity_types::expand(&arguments.types).map_err(|unmatched| match unmatched {
             Unmatched::Pattern(pattern) => {
@@ -40,7 +42,8 @@ impl Selection {
             }
         })?;
         let filter = EntryFilter { feed, from: arguments.from, to: arguments.to, up_to: None };
-        Ok(Self { filter, types, actor: arguments.actor.as_ref().map(|text| text.to_lowercase()) })
+        let query = query.map(asking::parse).transpose()?;
+        Ok(Self { filter, types, actor: arguments.actor.as_ref().map(|text| text.to_lowercase()), query })
     }
 
     /// What the ledger can filter by, up to a sequence.
@@ -50,11 +53,11 @@ impl Selection {
 
     /// Whether everything that passed the filter is selected, so that no byte needs to be looked at.
     fn is_everything(&self) -> bool {
-        self.types.is_empty() && self.actor.is_none()
+        self.types.is_empty() && self.actor.is_none() && self.query.is_none()
     }
 
     /// Whether the activity is one of those asked for. One that cannot be read is kept: better shown than lost.
-    pub(crate) fn matches(&self, entry: &Entry) -> bool {
+    pub(crate) fn matches(&self, entry: &Entry, documents: &Documents) -> bool {
         if self.is_everything() {
             return true;
         }
@@ -64,8 +67,15 @@ impl Selection {
             .actor
             .as_ref()
             .is_none_or(|text| glance.actor.is_some_and(|actor| actor.get().to_lowercase().contains(text)));
-        type_fits && actor_fits
+        type_fits && actor_fits && self.query.as_ref().is_none_or(|query| answers(query, entry, documents))
     }
+}
+
+/// Whether the entry's document matches.
+fn answers(query: &query::Expression, entry: &Entry, documents: &Documents) -> bool {
+    let mut document = Vec::new();
+    documents.write(entry, &mut document);
+    serde_json::from_slice(&document).is_ok_and(|document| query::matches(&document, query))
 }
 
 /// The `type` of an activity; empty when it has none that can be read.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Settings,
     error::{Exit, Failure, Result, chain},
-    names, upstream,
+    indexing, names, upstream,
 };
 
 /// The runtime of every command that waits for the network: two workers are plenty, the work is waiting.
@@ -63,6 +63,10 @@ pub(crate) async fn collect(
     let ledger = Arc::new(Mutex::new(Ledger::open(&settings.ledger_path(), Options::default())?));
     let end_of_names = stop.child_token();
     let names = tokio::spawn(names::keep(Arc::clone(&ledger), settings.ledger_path(), end_of_names.clone()));
+    let settings = Arc::new(settings);
+    // The index follows until the last collector has ended, so that what was kept can be found.
+    let index_stop = CancellationToken::new();
+    let indexing = settings.index.enabled.then(|| indexing::spawn(Arc::clone(&settings), index_stop.clone()));
     let mut collectors = JoinSet::new();
     for feed in &settings.feeds {
         if feed.reconcile_after_is_set {
@@ -91,6 +95,12 @@ pub(crate) async fn collect(
     }
     end_of_names.cancel();
     drop(names.await);
+    index_stop.cancel();
+    if let Some(indexing) = indexing
+        && let Err(error) = indexing.await
+    {
+        tracing::error!(%error, "keeping up the search index ended unexpectedly");
+    }
     // Closing the ledger checkpoints its write-ahead log; readers need nothing but the one file afterwards.
     drop(ledger);
     outcome

@@ -152,9 +152,15 @@ fn a_key_never_reaches_logs_or_traces() {
         .unwrap();
     assert!(output.status.success());
     let mut everything = vec![output.stdout, output.stderr];
-    for folder in ["trace", "data"] {
-        for file in std::fs::read_dir(place.path(folder)).unwrap() {
-            everything.push(std::fs::read(file.unwrap().path()).unwrap());
+    let mut folders = vec![place.path("trace"), place.path("data")];
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                everything.push(std::fs::read(path).unwrap());
+            }
         }
     }
     assert!(everything.iter().map(Vec::len).sum::<usize>() > 10_000, "nothing was logged or traced");

@@ -1,10 +1,8 @@
 //! One document into the index: each value to its field, whatever does not fit left to the stored text.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
-use jiff::{Timestamp, civil, tz::TimeZone};
-use query::FieldKind;
+use query::{FieldKind, Value, matching};
 use serde_json::{Map, Value as Json};
 use tantivy::{DateTime, TantivyDocument, schema::OwnedValue};
 
@@ -78,56 +76,25 @@ impl Filler<'_> {
     }
 
     fn single(&mut self, slot: &Slot, value: &Json) {
+        let Some(value) = matching::read(value, slot.kind) else { return };
         let document = &mut *self.document;
-        match slot.kind {
-            FieldKind::Keyword => match value {
-                Json::String(text) if text.len() > MAX_EXACT_BYTES => {}
-                Json::String(text) => document.add_text(slot.field, text),
-                other => document.add_text(slot.field, other.to_string()),
-            },
-            FieldKind::Text => {
-                document
-                    .add_text(slot.field, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        match value {
+            Value::Text(text) if slot.kind == FieldKind::Keyword && text.len() > MAX_EXACT_BYTES => {}
+            Value::Text(text) => {
+                document.add_text(slot.field, text);
                 if let Some(presence) = slot.presence {
                     document.add_bool(presence, true);
                 }
             }
-            FieldKind::Address => {
-                if let Some(address) = value.as_str().and_then(|text| text.parse::<IpAddr>().ok()) {
-                    document.add_text(slot.field, address_key(address.to_canonical()));
-                }
+            Value::Address(address) => document.add_text(slot.field, address_key(address)),
+            Value::Time(time) => {
+                document.add_date(slot.field, DateTime::from_timestamp_micros(time.as_microsecond()));
             }
-            FieldKind::Date => {
-                if let Some(time) = value.as_str().and_then(time) {
-                    document.add_date(slot.field, DateTime::from_timestamp_micros(time.as_microsecond()));
-                }
-            }
-            FieldKind::Long => {
-                if let Some(number) = value.as_i64().or_else(|| value.as_str()?.parse().ok()) {
-                    document.add_i64(slot.field, number);
-                }
-            }
-            FieldKind::Double => {
-                let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
-                if let Some(number) = number.filter(|number| number.is_finite()) {
-                    document.add_f64(slot.field, number);
-                }
-            }
-            FieldKind::Boolean => {
-                let truth = value.as_bool().or_else(|| value.as_str()?.parse().ok());
-                if let Some(truth) = truth {
-                    document.add_bool(slot.field, truth);
-                }
-            }
-            FieldKind::Flattened => {}
+            Value::Integer(number) => document.add_i64(slot.field, number),
+            Value::Number(number) => document.add_f64(slot.field, number),
+            Value::Boolean(truth) => document.add_bool(slot.field, truth),
         }
     }
-}
-
-/// RFC 3339, or a day.
-pub(crate) fn time(text: &str) -> Option<Timestamp> {
-    let day = || text.parse::<civil::Date>().ok()?.to_zoned(TimeZone::UTC).ok();
-    text.parse().ok().or_else(|| day().map(|day| day.timestamp()))
 }
 
 /// The leaves of a bag, by dotted path, as texts.

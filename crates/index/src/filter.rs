@@ -102,7 +102,7 @@ impl Segment<'_> {
     fn test(&self, field: &FieldReference, condition: &Test) -> Result<Bits, Error> {
         match condition {
             Test::Exists => self.exists(field),
-            Test::Is(Value::Text(text)) => self.term(field, &text::exact(text)),
+            Test::Is(Value::Text(text)) => self.term(field, &query::matching::lower(text)),
             Test::Is(Value::Address(address)) => self.term(field, &text::address_key(*address)),
             Test::Is(value) => self.within(
                 field,
@@ -140,24 +140,24 @@ impl Segment<'_> {
             _ => field.clone(),
         };
         let mut bits = Bits::none(self.length());
-        let name = name_in_index(self.reader.schema(), field);
-        let is_bag = field.kind == FieldKind::Flattened && self.reader.schema().get_field(&name).is_ok();
-        if is_bag {
-            for handle in self.reader.fast_fields().dynamic_subpath_column_handles(&name)? {
-                if let Some(column) = handle.open_u64_lenient()? {
-                    (0..self.length())
-                        .filter(|document| column.first(*document).is_some())
-                        .for_each(|document| bits.insert(document));
+        if field.kind == FieldKind::Flattened {
+            // A bag, or an object in it, is there when anything in it is.
+            let name = name_in_index(self.reader.schema(), field);
+            if self.reader.schema().find_field(&name).is_some() {
+                for handle in self.reader.fast_fields().dynamic_subpath_column_handles(&name)? {
+                    if let Some(column) = handle.open_u64_lenient()? {
+                        (0..self.length())
+                            .filter(|document| column.first(*document).is_some())
+                            .for_each(|document| bits.insert(document));
+                    }
                 }
             }
-            return Ok(bits);
         }
         let Some(values) = Values::open(self.reader, &column)? else { return Ok(bits) };
         if values.is_full() {
             return Ok(Bits::all(self.length()));
         }
-        let everything = 0..=u64::MAX;
-        self.insert_range(&mut bits, &values, everything);
+        self.insert_range(&mut bits, &values, 0..=u64::MAX);
         Ok(bits)
     }
 

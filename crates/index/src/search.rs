@@ -5,8 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use query::{Expression, Hit, Pattern, SearchRequest, SearchResponse, Sort};
-use serde_json::{Map, Value as Json};
+use query::{Expression, Hit, SearchRequest, SearchResponse, Sort, only};
+use serde_json::Value as Json;
 use tantivy::{DocAddress, Searcher, TantivyDocument, schema::Value as _};
 
 use crate::{
@@ -186,31 +186,4 @@ impl Sources<'_> {
             document: fields.map_or_else(|| document.clone(), |fields| only(&document, fields)),
         })
     }
-}
-
-/// The fields of a document that are asked for, by dotted path with wildcards; a name stands for all beneath it.
-pub(crate) fn only(document: &Json, fields: &[String]) -> Json {
-    let patterns: Vec<Pattern> =
-        fields.iter().flat_map(|field| [Pattern::new(field), Pattern::new(&format!("{field}.*"))]).collect();
-    keep(document, &mut String::new(), &patterns).unwrap_or_else(|| Json::Object(Map::new()))
-}
-
-fn keep(value: &Json, path: &mut String, patterns: &[Pattern]) -> Option<Json> {
-    if !path.is_empty() && patterns.iter().any(|pattern| pattern.matches(path)) {
-        return Some(value.clone());
-    }
-    let Json::Object(members) = value else { return None };
-    let length = path.len();
-    let mut kept = Map::new();
-    for (name, value) in members {
-        if length > 0 {
-            path.push('.');
-        }
-        path.push_str(name);
-        if let Some(value) = keep(value, path, patterns) {
-            kept.insert(name.clone(), value);
-        }
-        path.truncate(length);
-    }
-    if kept.is_empty() { None } else { Some(Json::Object(kept)) }
 }

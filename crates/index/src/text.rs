@@ -3,10 +3,10 @@
 //! Sentences are cut at the word boundaries of Unicode (annex 29), as the standard analyzer of Elasticsearch cuts them;
 //! exact text stays whole. Both are in lower case, so that no search minds it.
 
+use query::matching;
 use tantivy::tokenizer::{
     LowerCaser, RawTokenizer, TextAnalyzer, Token, TokenStream, Tokenizer, TokenizerManager,
 };
-use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Name of the analyzer of exact text.
 pub(crate) const EXACT: &str = "exact";
@@ -25,21 +25,16 @@ pub(crate) fn analyzers() -> TokenizerManager {
     manager
 }
 
-/// Exact text as it is indexed.
-pub(crate) fn exact(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).collect()
-}
-
 /// The words of a sentence as they are indexed.
 pub(crate) fn words(text: &str) -> Vec<String> {
-    text.unicode_words().map(exact).collect()
+    matching::words(text).map(|(_, word)| word).collect()
 }
 
 #[derive(Clone)]
 struct Words;
 
 struct WordStream<'t> {
-    words: Box<dyn Iterator<Item = (usize, &'t str)> + 't>,
+    words: Box<dyn Iterator<Item = (usize, String)> + 't>,
     token: Token,
 }
 
@@ -48,7 +43,7 @@ impl Tokenizer for Words {
 
     fn token_stream<'t>(&'t mut self, text: &'t str) -> WordStream<'t> {
         let token = Token { position: usize::MAX, ..Token::default() };
-        WordStream { words: Box::new(text.unicode_word_indices()), token }
+        WordStream { words: Box::new(matching::words(text)), token }
     }
 }
 
@@ -58,8 +53,7 @@ impl TokenStream for WordStream<'_> {
         self.token.position = self.token.position.wrapping_add(1);
         self.token.offset_from = offset;
         self.token.offset_to = offset + word.len();
-        self.token.text.clear();
-        self.token.text.extend(word.chars().flat_map(char::to_lowercase));
+        self.token.text = word;
         true
     }
 

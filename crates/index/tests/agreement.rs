@@ -53,7 +53,7 @@ fn field(index: usize) -> FieldReference {
 fn held(field: &FieldReference, seed: usize) -> Option<Value> {
     let documents = &INDEXED.documents;
     let count = documents.len();
-    (0..count).flat_map(|step| naive::values(&documents[(seed + step) % count], field)).next()
+    (0..count).flat_map(|step| query::matching::values(&documents[(seed + step) % count], field)).next()
 }
 
 fn test(field: &FieldReference, seed: usize, form: u8) -> Test {

@@ -15,6 +15,7 @@ use serde_json::Value as Json;
 use crate::{error::Error, expression::Expression, field::FieldReference, parser::Context, request::Sort};
 
 pub(crate) use read::zone;
+pub(crate) use write::write_sort;
 
 /// Several aggregations, by name.
 pub type Aggregations = BTreeMap<String, Aggregation>;

@@ -8,11 +8,13 @@ use std::ops::Bound;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
+    aggregation::{Aggregation, write_sort},
     error::Error,
     expression::{Bounds, Expression, Network, Test, Value},
     field::{FieldKind, FieldReference},
     parser::{self, Comparison, Context, single},
     pattern::Pattern,
+    request::SearchRequest,
 };
 
 /// The expression as a query of Elasticsearch or OpenSearch, for filter context: it scores nothing.
@@ -81,6 +83,26 @@ pub fn write_value(value: &Value) -> Json {
         Value::Time(time) => json!(time.to_string()),
         Value::Address(address) => json!(address.to_string()),
     }
+}
+
+/// A whole request as the body of `_search`.
+pub fn write_request(request: &SearchRequest) -> Json {
+    let mut body = json!({
+        "query": {"bool": {"filter": [write(&request.condition())]}},
+        "size": request.size,
+        "sort": request.order().iter().map(write_sort).collect::<Vec<_>>(),
+        "track_total_hits": true,
+    });
+    if let Some(after) = &request.search_after {
+        body["search_after"] = json!(after);
+    }
+    if let Some(fields) = &request.fields {
+        body["_source"] = json!(fields);
+    }
+    if !request.aggregations.is_empty() {
+        body["aggs"] = Aggregation::write_all(&request.aggregations);
+    }
+    body
 }
 
 /// Deepest nesting of a query that is read.

@@ -69,6 +69,25 @@ pub enum Value {
     Address(IpAddr),
 }
 
+impl Value {
+    /// How two values of one kind stand to each other; texts by their bytes, addresses of the old kind where they are mapped.
+    pub fn order(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        let wide = |address: &IpAddr| match address {
+            IpAddr::V4(old) => old.to_ipv6_mapped().to_bits(),
+            IpAddr::V6(new) => new.to_bits(),
+        };
+        match (self, other) {
+            (Self::Text(one), Self::Text(other)) => Some(one.as_bytes().cmp(other.as_bytes())),
+            (Self::Integer(one), Self::Integer(other)) => Some(one.cmp(other)),
+            (Self::Number(one), Self::Number(other)) => one.partial_cmp(other),
+            (Self::Boolean(one), Self::Boolean(other)) => Some(one.cmp(other)),
+            (Self::Time(one), Self::Time(other)) => Some(one.cmp(other)),
+            (Self::Address(one), Self::Address(other)) => Some(wide(one).cmp(&wide(other))),
+            _ => None,
+        }
+    }
+}
+
 /// A network of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {

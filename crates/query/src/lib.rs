@@ -26,9 +26,11 @@ pub mod dsl;
 mod error;
 mod expression;
 mod field;
+pub mod matching;
 mod parser;
 mod pattern;
 mod request;
+mod selection;
 pub mod time;
 
 pub use aggregation::{
@@ -39,9 +41,11 @@ pub use backend::{Answer, Backend, BackendKind, BackendStatus};
 pub use error::{Error, ErrorKind};
 pub use expression::{Bounds, Expression, Network, Test, Value};
 pub use field::{Field, FieldKind, FieldReference, Fields};
+pub use matching::matches;
 pub use parser::{Context, parse};
 pub use pattern::Pattern;
 pub use request::{Hit, SearchRequest, SearchResponse, Sort};
+pub use selection::only;
 
 /// The field of time: every range of a request is on it, and hits are sorted by it unless asked otherwise.
 pub const TIMESTAMP: &str = "@timestamp";

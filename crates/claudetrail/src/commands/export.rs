@@ -1,6 +1,8 @@
-//! `export`: activities in ledger sequence, as exact bytes or as documents, one a line.
+//! `export`: activities in ledger sequence, as exact bytes or as documents: lines, or rows of a table.
 //!
 //! Reads in batches beside a running collector; what arrives after the export began is left to the next one.
+
+mod records;
 
 use std::{
     fs::File,
@@ -8,11 +10,12 @@ use std::{
 };
 
 use indicatif::ProgressBar;
-use ledger::{Entry, Reader};
-use normalize::Schema;
+use ledger::Reader;
+
+use records::Records;
 
 use crate::{
-    cli::{Export, ExportSchema},
+    cli::{Export, ExportFormat, ExportSchema},
     config::Settings,
     display,
     documents::Documents,
@@ -30,8 +33,14 @@ pub(crate) fn run(settings: &Settings, arguments: &Export) -> Result<()> {
     {
         return Err(Failure::new(Exit::Usage, format!("--from {from} is not before --to {to}")));
     }
+    let has_columns = arguments.format != ExportFormat::Ndjson;
+    if has_columns && arguments.schema.is_some_and(|schema| schema != ExportSchema::Ecs) {
+        return Err(
+            Failure::new(Exit::Usage, "only documents have columns").hint("leave --schema out, or say ecs")
+        );
+    }
     let reader = Reader::open(&settings.ledger_path())?;
-    let selection = Selection::new(&arguments.selection, &reader)?;
+    let selection = Selection::new(&arguments.selection, arguments.query.as_deref(), &reader)?;
     let documents = Documents::new(settings, &reader)?;
     let last = reader.last_sequence()?;
     let progress = progress(arguments, last);
@@ -43,7 +52,7 @@ pub(crate) fn run(settings: &Settings, arguments: &Export) -> Result<()> {
             &selection,
             &documents,
             &progress,
-            &mut io::stdout().lock(),
+            &mut io::stdout(),
         )?),
         Some(path) => {
             let failed = |error: &io::Error| output::write_failure(&path.display().to_string(), error);
@@ -68,42 +77,26 @@ fn write(
     selection: &Selection,
     documents: &Documents,
     progress: &ProgressBar,
-    output: &mut dyn Write,
+    output: &mut (dyn Write + Send),
 ) -> Result<io::Result<()>> {
     let filter = selection.filter(last);
-    let mut output = BufWriter::with_capacity(1 << 20, output);
-    let mut line = Vec::with_capacity(8 << 10);
+    let mut records = match Records::new(arguments, BufWriter::with_capacity(1 << 20, output)) {
+        Ok(records) => records,
+        Err(error) => return Ok(Err(error)),
+    };
     let mut after = 0;
     loop {
         let entries = reader.entries(after, BATCH, &filter)?;
         let Some(newest) = entries.last() else { break };
         after = newest.sequence;
-        for entry in entries.iter().filter(|entry| selection.matches(entry)) {
-            line.clear();
-            write_entry(entry, arguments.schema, documents, &mut line);
-            if let Err(error) = output.write_all(&line) {
+        for entry in entries.iter().filter(|entry| selection.matches(entry, documents)) {
+            if let Err(error) = records.write(entry, documents) {
                 return Ok(Err(error));
             }
         }
         progress.set_position(after);
     }
-    Ok(output.flush())
-}
-
-/// One line, or none if a processor drops the document. A line break inside an activity can only stand between JSON tokens,
-/// where a space means the same.
-fn write_entry(entry: &Entry, schema: ExportSchema, documents: &Documents, line: &mut Vec<u8>) {
-    let stays = match schema {
-        ExportSchema::Raw => {
-            raw_line(&entry.raw, line);
-            true
-        }
-        ExportSchema::Ecs => documents.deliver(Schema::Ecs, entry, None, line),
-        ExportSchema::Ocsf => documents.deliver(Schema::Ocsf, entry, None, line),
-    };
-    if stays {
-        line.push(b'\n');
-    }
+    Ok(records.finish())
 }
 
 /// Appends an activity on one line: line breaks become spaces.

@@ -27,7 +27,7 @@ const BATCH: u64 = 2_000;
 pub(crate) fn run(settings: &Settings, arguments: &Tail) -> Result<()> {
     let reader = Reader::open(&settings.ledger_path())?;
     let printer = Printer {
-        selection: Selection::new(&arguments.selection, &reader)?,
+        selection: Selection::new(&arguments.selection, arguments.query.as_deref(), &reader)?,
         documents: Documents::new(settings, &reader)?,
         format: arguments.format,
         palette: output::stdout_palette(),
@@ -45,7 +45,9 @@ pub(crate) fn run(settings: &Settings, arguments: &Tail) -> Result<()> {
             let entries = reader.entries(seen, BATCH as usize, &printer.selection.filter(last))?;
             let full = entries.len() as u64 == BATCH;
             seen = entries.last().filter(|_| full).map_or(last, |entry| entry.sequence);
-            if !printer.print(entries.iter().filter(|entry| printer.selection.matches(entry)))? {
+            if !printer
+                .print(entries.iter().filter(|entry| printer.selection.matches(entry, &printer.documents)))?
+            {
                 return Ok(());
             }
         }
@@ -76,7 +78,7 @@ impl Printer {
         while upper > 0 && found.len() < limit {
             let after = upper.saturating_sub(BATCH);
             let mut entries = reader.entries(after, BATCH as usize, &self.selection.filter(upper))?;
-            entries.retain(|entry| self.selection.matches(entry));
+            entries.retain(|entry| self.selection.matches(entry, &self.documents));
             found.extend(entries.into_iter().rev());
             upper = after;
         }

@@ -121,6 +121,18 @@ pub(crate) const KEYS: &[Key] = &[
     ),
     key("console.tls.key_file", Kind::Path, "", "PEM file of the certificate's private key."),
     key(
+        "index.enabled",
+        Kind::Boolean,
+        "true",
+        "Keeps the search index up with the ledger while collecting, so that `search`, `stats` and the console answer at once.",
+    ),
+    key(
+        "index.retention",
+        Kind::Duration,
+        "\"3650d\"",
+        "How long documents stay in the search index, by the time of the activity. At least a day. The ledger keeps everything.",
+    ),
+    key(
         "feed[].name",
         Kind::Text,
         "\"anthropic\"",

@@ -16,6 +16,8 @@ pub(crate) struct RawConfig {
     #[serde(default)]
     pub(crate) log: RawLog,
     #[serde(default)]
+    pub(crate) index: RawIndex,
+    #[serde(default)]
     pub(crate) feed: Vec<RawFeed>,
     #[serde(default)]
     pub(crate) console: RawConsole,
@@ -60,6 +62,13 @@ pub(crate) struct RawEnrichment {
 pub(crate) struct RawLog {
     pub(crate) level: Option<String>,
     pub(crate) format: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawIndex {
+    pub(crate) enabled: Option<bool>,
+    pub(crate) retention: Option<Length>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

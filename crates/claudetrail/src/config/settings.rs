@@ -23,6 +23,7 @@ use crate::{
 pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     pub(crate) log: LogSettings,
+    pub(crate) index: IndexSettings,
     pub(crate) feeds: Vec<FeedSettings>,
     pub(crate) console: ConsoleSettings,
     pub(crate) networks: Networks,
@@ -46,6 +47,15 @@ pub(crate) enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// `[index]`: the search index.
+#[derive(Debug, Clone)]
+pub(crate) struct IndexSettings {
+    /// Whether it is kept up while collecting.
+    pub(crate) enabled: bool,
+    /// How long documents stay.
+    pub(crate) retention: Duration,
 }
 
 /// One `[[feed]]`.
@@ -130,6 +140,8 @@ impl std::fmt::Display for SecretSource {
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
+/// Ten years: longer than the vendor keeps activities.
+const INDEX_RETENTION: Duration = Duration::from_hours(3_650 * 24);
 /// The vendor keeps activities for six years.
 const RETENTION: Duration = Duration::from_hours(6 * 366 * 24);
 
@@ -149,6 +161,11 @@ impl Settings {
             Some("json") => LogFormat::Json,
             _ => LogFormat::Auto,
         };
+        let retention = raw.index.retention.map_or(INDEX_RETENTION, |length| length.0);
+        if retention < DAY {
+            return Err(wrong("index.retention", "is shorter than a day"));
+        }
+        let index = IndexSettings { enabled: raw.index.enabled.unwrap_or(true), retention };
         let written = if raw.feed.is_empty() { vec![RawFeed::default()] } else { raw.feed };
         let several = written.len() > 1;
         let feeds = written
@@ -171,6 +188,7 @@ impl Settings {
         Ok(Self {
             data_dir,
             log,
+            index,
             feeds,
             console,
             networks,

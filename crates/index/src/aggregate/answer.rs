@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use jiff::{Timestamp, tz::TimeZone};
 use query::{
     Aggregation, AggregationKind, Aggregations, DateHistogram, FieldKind, Metric, Order, Ranges, Terms,
-    TopHits,
+    TopHits, only,
 };
 use serde_json::{Map, Value as Json, json};
 use tantivy::columnar::MonotonicallyMappableToU64 as _;
@@ -16,7 +16,7 @@ use crate::{
     columns::shown,
     error::Error,
     rank,
-    search::{Sources, Stop, only},
+    search::{Sources, Stop},
 };
 
 /// Most buckets of one histogram, empty ones included.

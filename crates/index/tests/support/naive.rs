@@ -2,144 +2,16 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
-use std::ops::Bound;
 
-use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
+use jiff::{Timestamp, ToSpan as _};
 use query::{
-    Aggregation, AggregationKind, Aggregations, CalendarUnit, DateHistogram, Expression, FieldKind,
-    FieldReference, Interval, Metric, Order, SearchRequest, Sort, Terms, Test, Value,
+    Aggregation, AggregationKind, Aggregations, CalendarUnit, DateHistogram, Expression, FieldReference,
+    Interval, Metric, Order, SearchRequest, Sort, Terms, Test, Value, matches, matching::values,
 };
 use serde_json::{Map, Value as Json, json};
-use unicode_segmentation::UnicodeSegmentation as _;
-
-/// The values of a field in a document, in its kind.
-pub(crate) fn values(document: &Json, field: &FieldReference) -> Vec<Value> {
-    let mut found = Vec::new();
-    descend(document, &field.name, &mut found);
-    let mut values: Vec<Value> = Vec::new();
-    for json in found {
-        let text = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
-        let value = match field.kind {
-            FieldKind::Keyword | FieldKind::Text => Some(Value::Text(text)),
-            FieldKind::Flattened => (!json.is_object()).then_some(Value::Text(text)),
-            FieldKind::Long => json.as_i64().map(Value::Integer),
-            FieldKind::Double => json.as_f64().map(Value::Number),
-            FieldKind::Boolean => json.as_bool().map(Value::Boolean),
-            FieldKind::Address => {
-                text.parse::<IpAddr>().ok().map(|address| Value::Address(address.to_canonical()))
-            }
-            FieldKind::Date => text
-                .parse::<Timestamp>()
-                .ok()
-                .or_else(|| {
-                    Some(text.parse::<jiff::civil::Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp())
-                })
-                .map(Value::Time),
-        };
-        values.extend(value);
-    }
-    values
-}
-
-fn descend<'j>(json: &'j Json, path: &str, found: &mut Vec<&'j Json>) {
-    match json {
-        Json::Null => {}
-        Json::Array(elements) => elements.iter().for_each(|element| descend(element, path, found)),
-        other if path.is_empty() => found.push(other),
-        Json::Object(members) => {
-            for (name, value) in members {
-                if name == path {
-                    descend(value, "", found);
-                } else if let Some(rest) =
-                    path.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix('.'))
-                {
-                    descend(value, rest, found);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn words(text: &str) -> Vec<String> {
-    text.unicode_words().map(str::to_lowercase).collect()
-}
 
 fn order(one: &Value, other: &Value) -> Ordering {
-    match (one, other) {
-        (Value::Text(one), Value::Text(other)) => one.as_bytes().cmp(other.as_bytes()),
-        (Value::Integer(one), Value::Integer(other)) => one.cmp(other),
-        (Value::Number(one), Value::Number(other)) => one.total_cmp(other),
-        (Value::Boolean(one), Value::Boolean(other)) => one.cmp(other),
-        (Value::Time(one), Value::Time(other)) => one.cmp(other),
-        (Value::Address(one), Value::Address(other)) => wide(*one).cmp(&wide(*other)),
-        _ => panic!("{one:?} and {other:?} are of different kinds"),
-    }
-}
-
-fn wide(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(old) => old.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(new) => new.to_bits(),
-    }
-}
-
-/// Whether the condition is true of the document.
-pub(crate) fn matches(document: &Json, condition: &Expression) -> bool {
-    match condition {
-        Expression::Everything => true,
-        Expression::Nothing => false,
-        Expression::And(parts) => parts.iter().all(|part| matches(document, part)),
-        Expression::Or(parts) => parts.iter().any(|part| matches(document, part)),
-        Expression::Not(inner) => !matches(document, inner),
-        Expression::Field(field, test) => {
-            let values = values(document, field);
-            if matches!(test, Test::Exists) {
-                let mut found = Vec::new();
-                descend(document, &field.name, &mut found);
-                // A bag is there when it holds anything, a member of it when it has a value itself.
-                let is_bag = field.name == "anthropic.audit.metadata";
-                return !values.is_empty() || is_bag && found.iter().any(|json| json.is_object());
-            }
-            values.iter().any(|value| passes(value, field.kind, test))
-        }
-    }
-}
-
-fn passes(value: &Value, kind: FieldKind, condition: &Test) -> bool {
-    match (condition, value) {
-        (Test::Exists, _) => true,
-        (Test::Is(Value::Text(wanted)), Value::Text(text)) => text.to_lowercase() == wanted.to_lowercase(),
-        (Test::Is(wanted), value) => order(value, wanted).is_eq(),
-        (Test::Like(pattern), Value::Text(text)) if kind == FieldKind::Text => {
-            words(text).iter().any(|word| pattern.matches(word))
-        }
-        (Test::Like(pattern), Value::Text(text)) => pattern.matches(text),
-        (Test::In(network), Value::Address(address)) => network.contains(*address),
-        (Test::Words(wanted), Value::Text(text)) => {
-            let (wanted, found) = (words(wanted), words(text));
-            !wanted.is_empty() && wanted.iter().all(|word| found.contains(word))
-        }
-        (Test::Phrase(wanted), Value::Text(text)) => {
-            let (wanted, found) = (words(wanted), words(text));
-            !wanted.is_empty() && found.windows(wanted.len()).any(|window| window == wanted)
-        }
-        (Test::Within(bounds), value) => {
-            let above = match &bounds.lower {
-                Bound::Included(bound) => order(value, bound).is_ge(),
-                Bound::Excluded(bound) => order(value, bound).is_gt(),
-                Bound::Unbounded => true,
-            };
-            above
-                && match &bounds.upper {
-                    Bound::Included(bound) => order(value, bound).is_le(),
-                    Bound::Excluded(bound) => order(value, bound).is_lt(),
-                    Bound::Unbounded => true,
-                }
-        }
-        (test, value) => panic!("{test:?} does not apply to {value:?}"),
-    }
+    one.order(other).unwrap_or_else(|| panic!("{one:?} and {other:?} are of different kinds"))
 }
 
 /// The documents that match, in order.

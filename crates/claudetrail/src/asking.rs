@@ -1,0 +1,93 @@
+//! Questions of the command line to the search index: their reading, and an index that is there and up to date.
+
+use index::EmbeddedIndex;
+use jiff::Timestamp;
+use query::{Context, Expression, SearchRequest, Sort};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cli,
+    config::Settings,
+    display,
+    error::{Exit, Failure, Result},
+    fields::fields,
+    indexing::Pump,
+};
+
+impl From<query::Error> for Failure {
+    fn from(error: query::Error) -> Self {
+        let exit = if error.kind.is_question() { Exit::Usage } else { Exit::Failed };
+        Failure::new(exit, &error).hint(error.next_step().unwrap_or_default())
+    }
+}
+
+/// Reads a query; dates without a zone are in UTC, as everywhere on the command line.
+pub(crate) fn parse(text: &str) -> Result<Expression> {
+    let fields = fields();
+    query::parse(text, &Context::new(&fields, Timestamp::now())).map_err(|error| {
+        let column = error.column;
+        let failure = Failure::from(error);
+        match column {
+            // Point at the place, as a compiler does.
+            Some(column) if !text.contains('\n') && text.chars().count() <= 200 => {
+                failure.below(&format!("  {text}\n  {}^", " ".repeat(column - 1)))
+            }
+            _ => failure,
+        }
+    })
+}
+
+/// The request that arguments make.
+pub(crate) fn request(arguments: &cli::Question, sort: &[String], size: usize) -> Result<SearchRequest> {
+    if let (Some(from), Some(to)) = (arguments.from, arguments.to)
+        && from >= to
+    {
+        return Err(Failure::new(Exit::Usage, format!("--from {from} is not before --to {to}")));
+    }
+    let fields = fields();
+    let mut request = SearchRequest::new(parse(arguments.query.as_deref().unwrap_or_default())?, size);
+    request.from = arguments.from;
+    request.to = arguments.to;
+    request.sort =
+        sort.iter().map(|sort| Sort::parse(sort, &fields)).collect::<std::result::Result<_, _>>()?;
+    request.check()?;
+    Ok(request)
+}
+
+/// The index, caught up with the ledger by ourselves if nobody else does; if somebody does, it is said how far behind it is.
+pub(crate) fn open(settings: &Settings) -> Result<EmbeddedIndex> {
+    // A ledger that is not there has a message of its own.
+    let last = ledger::Reader::open(&settings.ledger_path())?.last_sequence()?;
+    let index = EmbeddedIndex::new(&settings.index_path(), fields());
+    let reached = index.cursor().map(|cursor| cursor.sequence).unwrap_or_default();
+    match Pump::open(settings) {
+        Ok(mut pump) => {
+            catch_up(&mut pump, "bringing the search index up to date")?;
+            pump.finish()?;
+        }
+        Err(_) if reached > 0 && reached < last => {
+            let behind = display::count(last - reached);
+            eprintln!("note: the search index is {behind} activities behind the ledger and catching up");
+        }
+        Err(_) if reached > 0 => {}
+        Err(failure) => return Err(failure),
+    }
+    Ok(index)
+}
+
+/// Catches up with a bar when it takes a moment.
+pub(crate) fn catch_up(pump: &mut Pump, what: &str) -> Result<()> {
+    let behind = pump.behind()?;
+    let bar = if behind > 2_000 {
+        display::progress_bar(&format!("{what} {{wide_bar}} {{percent}}% {{per_sec}} ETA {{eta}}"), behind)
+    } else {
+        indicatif::ProgressBar::hidden()
+    };
+    let mut first = None;
+    pump.catch_up(&CancellationToken::new(), |sequence| {
+        let first = *first.get_or_insert(sequence);
+        bar.set_position(sequence - first);
+    })?;
+    bar.finish_and_clear();
+    Ok(())
+}
