@@ -5,7 +5,7 @@
 
 mod activity_types;
 mod asking;
-mod budget;
+mod backfill_requests;
 mod cli;
 mod commands;
 mod config;

@@ -1,6 +1,9 @@
 //! Runs one collector per feed on one ledger, until a signal, and stops them gracefully.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use collector::{Collector, Observer};
 use feed::SystemClock;
@@ -9,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    backfill_requests,
     config::Settings,
     error::{Exit, Failure, Result, chain},
     indexing, names, upstream,
@@ -68,10 +72,8 @@ pub(crate) async fn collect(
     let index_stop = CancellationToken::new();
     let indexing = settings.index.enabled.then(|| indexing::spawn(Arc::clone(&settings), index_stop.clone()));
     let mut collectors = JoinSet::new();
-    for feed in &settings.feeds {
-        if feed.reconcile_after_is_set {
-            tracing::warn!(feed = %feed.name, "reconcile_after is accepted but not acted on by this version");
-        }
+    let mut wishes = HashMap::new();
+    for (feed, governor) in settings.feeds.iter().zip(upstream::Governors::of(&settings.feeds)) {
         let client = upstream::client(feed)?;
         let collector = Collector::new(
             client,
@@ -79,10 +81,14 @@ pub(crate) async fn collect(
             SystemClock,
             upstream::collector_settings(feed),
             Arc::clone(&observer),
+            governor,
         );
+        wishes.insert(feed.name.clone(), collector.wishes());
         let stop = stop.clone();
         collectors.spawn(async move { collector.run(stop).await });
     }
+    let picking_up = backfill_requests::pick_up(settings.data_dir.clone(), Arc::clone(&ledger), wishes);
+    let picking_up = AbortOnDrop(tokio::spawn(picking_up));
     let mut outcome = Ok(());
     while let Some(ended) = collectors.join_next().await {
         let failure = match ended {
@@ -95,6 +101,7 @@ pub(crate) async fn collect(
     }
     end_of_names.cancel();
     drop(names.await);
+    drop(picking_up);
     index_stop.cancel();
     if let Some(indexing) = indexing
         && let Err(error) = indexing.await
@@ -104,6 +111,15 @@ pub(crate) async fn collect(
     // Closing the ledger checkpoints its write-ahead log; readers need nothing but the one file afterwards.
     drop(ledger);
     outcome
+}
+
+/// A task that ends with whoever holds it.
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// The failure of a data folder that cannot be made.

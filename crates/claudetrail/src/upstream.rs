@@ -1,20 +1,61 @@
 //! From a feed's settings to the client and the collector that the `feed` and `collector` crates offer.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use collector::Governor;
 use feed::{
-    Client, ClientOptions, HttpOptions, HttpTransport, MinimumTlsVersion, RetryOptions, SystemClock,
-    TraceOptions,
+    Client, ClientOptions, HttpOptions, HttpTransport, KeySource, MinimumTlsVersion, RetryOptions,
+    SystemClock, TraceOptions,
 };
 
-use crate::{budget::Paced, config::FeedSettings, error::Result};
+use crate::{config::FeedSettings, error::Result};
 
-/// The client of one feed: HTTP, within its share of the budget.
-pub(crate) type FeedClient = Client<Paced<HttpTransport>, SystemClock>;
+/// The client of one feed.
+pub(crate) type FeedClient = Client<HttpTransport, SystemClock>;
 
-/// The HTTP client of one feed, for a collector: patient.
+/// The HTTP client of one feed, for a collector, which asks again by itself and shows every failure at once.
 pub(crate) fn client(settings: &FeedSettings) -> Result<FeedClient> {
-    client_with(settings, RetryOptions::default())
+    client_with(settings, RetryOptions { max_attempts: 1, ..RetryOptions::default() })
+}
+
+/// One governor for each parent organization. Feeds share a parent when they name the same, or else when address and key agree.
+#[derive(Default)]
+pub(crate) struct Governors(Vec<(Parent, Arc<Governor>)>);
+
+#[derive(PartialEq)]
+enum Parent {
+    Named(String),
+    Of { base_url: String, key: Option<feed::ApiKey> },
+}
+
+impl Governors {
+    /// The governors of all feeds, in their order. Where the shares of a parent's feeds differ, the least holds for all of them.
+    pub(crate) fn of(feeds: &[FeedSettings]) -> Vec<Arc<Governor>> {
+        let parents: Vec<Parent> = feeds.iter().map(Parent::of).collect();
+        let mut known: Self = Self::default();
+        let governor = |parent: Parent| {
+            let share = feeds.iter().filter(|feed| Parent::of(feed) == parent).map(|feed| feed.budget_share);
+            let share = share.fold(1.0, f64::min);
+            match known.0.iter().find(|(other, _)| *other == parent) {
+                Some((_, governor)) => Arc::clone(governor),
+                None => {
+                    let governor = Governor::new(share);
+                    known.0.push((parent, Arc::clone(&governor)));
+                    governor
+                }
+            }
+        };
+        parents.into_iter().map(governor).collect()
+    }
+}
+
+impl Parent {
+    fn of(feed: &FeedSettings) -> Self {
+        match &feed.parent {
+            Some(name) => Self::Named(name.clone()),
+            None => Self::Of { base_url: feed.base_url.clone(), key: feed.api_key.key().ok() },
+        }
+    }
 }
 
 /// The HTTP client of one feed, for a person who waits: one more try, soon.
@@ -55,12 +96,7 @@ fn client_with(settings: &FeedSettings, retry: RetryOptions) -> Result<FeedClien
         retry,
         jitter_seed: jitter_seed(),
     };
-    Ok(Client::new(
-        Paced::new(transport, settings.budget_share),
-        SystemClock,
-        options,
-        Box::new(settings.api_key.clone()),
-    )?)
+    Ok(Client::new(transport, SystemClock, options, Box::new(settings.api_key.clone()))?)
 }
 
 /// Two processes that were refused together should not come back together.
@@ -78,11 +114,12 @@ pub(crate) fn collector_settings(settings: &FeedSettings) -> collector::FeedSett
         initial_lookback: settings.timing.initial_lookback,
         page_size: settings.page_size,
         overlap_floor: settings.timing.overlap_floor,
+        overlap_ceiling: settings.timing.overlap_ceiling,
+        reconcile_after: settings.reconcile_after.clone(),
         settle: settings.timing.settle,
         activity_types: settings.activity_types.clone(),
         excluded_activity_types: settings.excluded_activity_types.clone(),
         actor_ids: settings.actor_ids.clone(),
         organization_ids: settings.organization_ids.clone(),
-        ..collector::FeedSettings::default()
     }
 }

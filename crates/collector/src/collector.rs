@@ -1,41 +1,45 @@
-//! The loop of one feed: plan a window, drain it page by page into the ledger, wait, and again.
+//! One feed, followed: its lanes are started on what the ledger holds, and stopped together.
 //!
-//! The loop holds no state that matters: what is stored and covered is in the ledger, and a start reads it from there. So
-//! a kill, a stop, a failure and a restart all take the same way on. Each turn of the loop is one page at most:
-//!
-//! 1. no drain under way: ask `windows` for the next window;
-//! 2. fetch one page, store it; with the last page of a drain the ledger gets, in the same append, what the drain proves;
-//! 3. drained a window short of now: the next one at once; drained to now: wait for the next poll.
-//!
-//! A failure is told, recorded and waited out, and the same drain goes on.
+//! No lane holds state that matters: what is stored, covered and asked again is in the ledger, and a start reads it from there.
+//! So a kill, a stop, a failure and a restart all take the same way on.
 
 use std::{sync::Arc, time::Duration};
 
-use feed::{ActivityRequest, Clock, ErrorKind, Page, Transport};
-use jiff::{SignedDuration, Timestamp};
-use ledger::{Appended, FeedId, LagPolicy};
+use feed::{ActivityRequest, Clock, Transport};
+use ledger::Coverage;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 
 use crate::{
-    Error, Event, FeedSettings, Observer, SharedLedger,
-    drain::{Drain, Next},
-    setback::{Setback, is_fatal},
-    skew::{News, Skew},
-    store::{PageToStore, Refusal, blocking},
-    windows::{Patience, Tail, Window},
+    Error, Event, FeedSettings, Governor, Observer,
+    lane::{self, Feed, Wishes, fill, reconcile, tail},
+    overlap::Overlap,
+    reconciliation::Reconciliation,
+    setback::Setback,
+    store::Store,
+    trail::Trail,
+    windows::{self, Clocks},
 };
 
 /// Polls are never closer than this, whatever the settings say.
 const LEAST_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Follows one feed. Several may share one ledger; each runs on its own and delays no other.
+/// How many of the newest late arrivals raise the overlap at a start, as they did when they came.
+const LATE_ARRIVALS_REMEMBERED: u64 = 100;
+
+/// How many of the newest requests are recognised after a start. The rows about older ones have come long since.
+const REQUESTS_REMEMBERED: u64 = 300;
+
+/// Follows one feed. Several may share one ledger and one budget; none delays another.
 pub struct Collector<T: Transport, C: Clock> {
     client: feed::Client<T, C>,
-    ledger: SharedLedger,
+    store: Store,
     clock: C,
     settings: FeedSettings,
     observer: Arc<dyn Observer>,
+    governor: Arc<Governor>,
+    wishes: Wishes,
 }
 
 impl<T: Transport, C: Clock> std::fmt::Debug for Collector<T, C> {
@@ -45,15 +49,23 @@ impl<T: Transport, C: Clock> std::fmt::Debug for Collector<T, C> {
 }
 
 impl<T: Transport, C: Clock> Collector<T, C> {
-    /// A collector that has not begun. `clock` must be the client's own, or agree with it.
+    /// A collector that has not begun. `clock` must be the client's own, or agree with it. The client should try each request once
+    /// only: failures are waited out here, where they are seen. `governor` is that of the feed's parent organization.
     pub fn new(
         client: feed::Client<T, C>,
-        ledger: SharedLedger,
+        store: impl Into<Store>,
         clock: C,
-        settings: FeedSettings,
+        mut settings: FeedSettings,
         observer: Arc<dyn Observer>,
+        governor: Arc<Governor>,
     ) -> Self {
-        Self { client, ledger, clock, settings, observer }
+        settings.poll_interval = settings.poll_interval.max(LEAST_POLL_INTERVAL);
+        Self { client, store: store.into(), clock, settings, observer, governor, wishes: Wishes::default() }
+    }
+
+    /// To tell it later that something more is wanted.
+    pub fn wishes(&self) -> Wishes {
+        self.wishes.clone()
     }
 
     /// Collects until told to stop, or until the ledger cannot be written any more.
@@ -61,32 +73,22 @@ impl<T: Transport, C: Clock> Collector<T, C> {
     /// A stop is obeyed at once while waiting or asking; an append that has begun is finished first, so nothing is half written.
     /// Dropping the future instead is safe as well: it is what a kill looks like.
     pub async fn run(self, stop: CancellationToken) -> Result<(), Error> {
-        let feed: Arc<str> = Arc::from(self.settings.name.as_str());
+        let name: Arc<str> = Arc::from(self.settings.name.as_str());
         let filters = self.filters();
         let mut first = filters.clone();
         first.limit = Some(self.settings.page_size);
-        first.validate().map_err(|source| Error::Settings { feed: feed.to_string(), source })?;
-        let patience = Patience { settle: self.settings.settle, overlap: self.settings.overlap_floor };
-        let mut run = Run {
-            poll_interval: self.settings.poll_interval.max(LEAST_POLL_INTERVAL),
-            outer: self,
-            feed,
-            stop,
-            filters,
-            patience,
-            id: None,
-            start_noted: None,
-            drain: None,
-            skew: Skew::default(),
-            last_live: None,
-            failures: 0,
+        first.validate().map_err(|source| Error::Settings { feed: name.to_string(), source })?;
+        let observer = Arc::clone(&self.observer);
+        let outcome = match self.take_up(filters, &stop).await {
+            Ok(Some(feed)) => follow(Arc::new(feed)).await,
+            Ok(None) => Ok(()),
+            Err(failure) => Err(failure),
         };
-        let outcome = run.follow().await;
         if let Err(failure) = &outcome {
-            error!(feed = %run.feed, error = %chain(failure), hint = failure.hint(), "collector gave up");
+            error!(feed = %name, error = %chain(failure), hint = failure.hint(), "collector gave up");
         } else {
-            info!(feed = %run.feed, "collector stopped");
-            run.tell(&Event::Stopped { feed: Arc::clone(&run.feed) });
+            info!(feed = %name, "collector stopped");
+            observer.observe(&Event::Stopped { feed: name });
         }
         outcome
     }
@@ -100,406 +102,128 @@ impl<T: Transport, C: Clock> Collector<T, C> {
             ..ActivityRequest::default()
         }
     }
-}
-
-/// A collector under way.
-struct Run<T: Transport, C: Clock> {
-    outer: Collector<T, C>,
-    feed: Arc<str>,
-    stop: CancellationToken,
-    filters: ActivityRequest,
-    patience: Patience,
-    poll_interval: Duration,
-    /// The ledger's number of the feed, once registered.
-    id: Option<FeedId>,
-    /// The start of the trail that the ledger knows.
-    start_noted: Option<Timestamp>,
-    /// The window under way; kept across failures.
-    drain: Option<Drain>,
-    skew: Skew,
-    /// When the last drain that reached to now began.
-    last_live: Option<Timestamp>,
-    /// Failed attempts since the last page stored.
-    failures: u32,
-}
-
-/// How a turn of the loop ended.
-enum Turn {
-    /// Go on at once.
-    On,
-    /// The feed is drained to now: wait for the next poll.
-    CaughtUp { began: Timestamp },
-    /// It failed: tell, and wait before the next attempt.
-    Failed(Setback),
-    /// Told to stop.
-    Stopped,
-}
-
-impl<T: Transport, C: Clock> Run<T, C> {
-    async fn follow(&mut self) -> Result<(), Error> {
-        let Some((id, mut tail)) = self.take_up().await? else { return Ok(()) };
-        loop {
-            let turn = self.turn(id, &mut tail).await?;
-            let pause = match turn {
-                Turn::On => Duration::ZERO,
-                Turn::CaughtUp { began } => self.until_next_poll(began),
-                Turn::Failed(setback) => self.failed(&setback).await?,
-                Turn::Stopped => return Ok(()),
-            };
-            if self.pause(pause).await {
-                return Ok(());
-            }
-        }
-    }
 
     /// Reads from the ledger where the feed stands; `None` when told to stop meanwhile.
-    async fn take_up(&mut self) -> Result<Option<(FeedId, Tail)>, Error> {
+    async fn take_up(
+        self,
+        filters: ActivityRequest,
+        stop: &CancellationToken,
+    ) -> Result<Option<Feed<T, C>>, Error> {
+        let mut failures = 0;
         loop {
-            let now = self.outer.clock.now();
-            let (name, scope) = (self.outer.settings.name.clone(), self.outer.settings.scope.clone());
-            let (lookback, patience, chunk) =
-                (self.outer.settings.initial_lookback, self.patience, self.outer.settings.chunk);
-            let step = move |ledger: &mut ledger::Ledger| {
-                let id = ledger.register_feed(&name, &scope, now)?;
-                let coverage = ledger.coverage(id)?;
-                let feeds = ledger.reader()?.feeds()?;
-                let planned =
-                    feeds.into_iter().find(|feed| feed.id == id).and_then(|feed| feed.planned_start);
-                let tail = Tail::resume(coverage, planned, now, lookback, patience, chunk);
-                Ok((id, tail))
-            };
-            let setback =
-                match self.settle("taking up the trail", blocking(&self.outer.ledger, step).await)? {
-                    Ok((id, tail)) => {
-                        self.id = Some(id);
-                        self.began(&tail);
-                        return Ok(Some((id, tail)));
-                    }
-                    Err(setback) => setback,
-                };
-            let wait = self.failed(&setback).await?;
-            if self.pause(wait).await {
-                return Ok(None);
+            let now = self.clock.now();
+            let settings = self.settings.clone();
+            let outcome = self.store.run(move |ledger| read_trail(ledger, &settings, now)).await;
+            if let Ok((_, _, requests)) = &outcome {
+                requests.iter().for_each(|(id, at)| self.governor.asked(id, *at));
             }
-        }
-    }
-
-    /// One turn: plan if need be, then one page.
-    async fn turn(&mut self, id: FeedId, tail: &mut Tail) -> Result<Turn, Error> {
-        let drain = match self.drain.take() {
-            Some(drain) => drain,
-            None => match self.plan(id, tail).await? {
-                Ok(drain) => drain,
-                Err(turn) => return Ok(turn),
-            },
-        };
-        let drain = self.drain.insert(drain);
-        let request = drain.request(&self.filters);
-        let answer = tokio::select! {
-            biased;
-            () = self.stop.cancelled() => return Ok(Turn::Stopped),
-            answer = self.outer.client.list_activities(&request) => answer,
-        };
-        match answer {
-            Ok(page) => self.take_in(id, tail, page, &request).await,
-            Err(failure) => Ok(self.request_failed(&failure)),
-        }
-    }
-
-    /// The next window, as a drain that has not begun; or why there is none.
-    async fn plan(&mut self, id: FeedId, tail: &mut Tail) -> Result<Result<Drain, Turn>, Error> {
-        let now = self.outer.clock.now();
-        let clocks = self.skew.clocks(now);
-        tail.anchor(clocks, self.outer.settings.initial_lookback);
-        let start = tail.start();
-        if self.start_noted != Some(start) {
-            let noted = blocking(&self.outer.ledger, move |ledger| ledger.plan_start(id, start)).await;
-            if let Err(setback) = self.settle("planning the start", noted)? {
-                return Ok(Err(Turn::Failed(setback)));
-            }
-            self.start_noted = Some(start);
-        }
-        let Some(window) = tail.next_window(clocks, self.patience) else {
-            return Ok(Err(Turn::CaughtUp { began: now }));
-        };
-        debug!(feed = %self.feed, gte = %window.gte, lt = %window.lt, live = window.live, "draining a window");
-        Ok(Ok(Drain::new(window, now, self.outer.settings.page_size)))
-    }
-
-    /// Stores a page, and with the last one what the drain proves.
-    async fn take_in(
-        &mut self,
-        id: FeedId,
-        tail: &mut Tail,
-        page: Page,
-        request: &ActivityRequest,
-    ) -> Result<Turn, Error> {
-        self.note_the_time(&page);
-        let Some(drain) = self.drain.as_mut() else { return Ok(Turn::On) };
-        let witness = drain.witness(&page);
-        let drained = if page.has_more { None } else { drain.window.proves(&witness, self.patience) };
-        let lag = lag_policy(drain, self.last_live, &page, self.poll_interval);
-        let begins = drain.reached().unwrap_or(drain.window.gte);
-        let parameters = request.to_json();
-        let page = PageToStore { feed: id, page, parameters, drain: drain.number, drained, lag, begins };
-        let (page, appended) = match self.store(page).await? {
-            Ok(stored) => stored,
-            Err(turn) => return Ok(turn),
-        };
-        self.recovered();
-        let Some(mut drain) = self.drain.take() else { return Ok(Turn::On) };
-        let next = drain.stored(&page, &appended);
-        self.tell_page(&drain, &page, &appended);
-        match next {
-            Next::Page => self.drain = Some(drain),
-            Next::Circle(reason) => {
-                self.drain = Some(drain);
-                return Ok(Turn::Failed(Setback::circling(&reason, page.exchange.request_id.as_deref())));
-            }
-            Next::Done => {
-                let stood = tail.covered_until();
-                tail.advance(&drain.window, &witness, self.patience, drain.totals.pages);
-                self.drained(&drain, tail.covered_until());
-                if drain.window.live || tail.covered_until() <= stood {
-                    return Ok(Turn::CaughtUp { began: drain.started });
-                }
-            }
-        }
-        Ok(Turn::On)
-    }
-
-    /// Appends a page, waiting for room on the disk or for the lock as long as it takes; the page is kept meanwhile.
-    async fn store(&mut self, page: PageToStore) -> Result<Result<(Page, Appended), Turn>, Error> {
-        let page = Arc::new(page);
-        loop {
-            let shared = Arc::clone(&page);
-            let outcome = blocking(&self.outer.ledger, move |ledger| shared.append_to(ledger)).await;
-            let refused = matches!(&outcome, Err(Refusal::Ledger(error)) if error.kind() == ledger::ErrorKind::InvalidInput);
-            let setback = match self.settle("storing a page", outcome)? {
-                Ok(appended) => {
-                    // The closure is gone with its copy, so this one is the last.
-                    let page = match Arc::try_unwrap(page) {
-                        Ok(owned) => owned.page,
-                        Err(shared) => shared.page.clone(),
-                    };
-                    return Ok(Ok((page, appended)));
+            let setback = match lane::settle(&self.settings.name, "taking up the trail", outcome)? {
+                Ok((id, trail, _)) => {
+                    let Self { client, store, clock, settings, observer, governor, wishes } = self;
+                    let parts = (settings, observer, governor, filters, stop.child_token());
+                    let (settings, observer, governor, filters, stop) = parts;
+                    let feed = Feed::new(
+                        client, store, clock, settings, observer, governor, filters, stop, id, trail, wishes,
+                    );
+                    return Ok(Some(feed));
                 }
                 Err(setback) => setback,
             };
-            if refused {
-                // This page cannot be kept as it is; the window is planned and asked for anew.
-                self.drain = None;
-                return Ok(Err(Turn::Failed(setback)));
-            }
-            let wait = self.failed(&setback).await?;
-            if self.pause(wait).await {
-                return Ok(Err(Turn::Stopped));
+            failures += 1;
+            let wait = setback.wait(failures, self.settings.poll_interval);
+            self.tell_failure(&setback, failures, wait);
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(None),
+                () = self.clock.sleep(wait) => {}
             }
         }
     }
 
-    /// What a failed request means for the drain under way.
-    fn request_failed(&mut self, failure: &feed::Error) -> Turn {
-        if failure.kind() == ErrorKind::Cancelled && self.stop.is_cancelled() {
-            return Turn::Stopped;
-        }
-        if let Some(drain) = self.drain.as_mut() {
-            match failure.kind() {
-                ErrorKind::CursorRefused => {
-                    let on = drain.cursor_refused();
-                    warn!(feed = %self.feed, request_id = failure.request_id(), "cursor refused: the window goes on by time");
-                    if on {
-                        return Turn::On;
-                    }
-                }
-                ErrorKind::BodyTooLarge | ErrorKind::Timeout | ErrorKind::Truncated => drain.ask_for_less(),
-                _ => {}
-            }
-        }
-        Turn::Failed(Setback::of_request(failure))
-    }
-
-    /// Sorts a step of the ledger into done, to be tried again, and the end.
-    fn settle<R>(
-        &self,
-        step: &'static str,
-        outcome: Result<R, Refusal>,
-    ) -> Result<Result<R, Setback>, Error> {
-        match outcome {
-            Ok(done) => Ok(Ok(done)),
-            Err(Refusal::Panicked) => Err(Error::LedgerPanicked { step, feed: self.feed.to_string() }),
-            Err(Refusal::Ledger(source)) if is_fatal(source.kind()) => {
-                Err(Error::Ledger { step, feed: self.feed.to_string(), source: Box::new(source) })
-            }
-            Err(Refusal::Ledger(error)) => Ok(Err(Setback::of_ledger(step, &error))),
-        }
-    }
-
-    /// Tells of a failure, keeps it for `status`, and says how long to wait.
-    async fn failed(&mut self, setback: &Setback) -> Result<Duration, Error> {
-        self.failures = self.failures.saturating_add(1);
-        let wait = setback.wait(self.failures, self.poll_interval);
-        let (kind, hint) = (setback.kind.as_str(), setback.hint.as_str());
-        let retry_in = wait.as_secs_f64();
-        if setback.needs_a_hand {
-            error!(feed = %self.feed, kind, error = setback.message, hint, retry_in, "poll failed");
-        } else {
-            warn!(feed = %self.feed, kind, error = setback.message, hint, retry_in, "poll failed");
-        }
-        self.tell(&Event::Failed {
-            feed: Arc::clone(&self.feed),
+    /// A failure from before the feed has a place in the ledger to record it in.
+    fn tell_failure(&self, setback: &Setback, failures: u32, wait: Duration) {
+        let (name, retry_in) = (&self.settings.name, wait.as_secs_f64());
+        warn!(feed = %name, kind = setback.kind, error = setback.message, hint = setback.hint, retry_in, "the ledger cannot be used yet");
+        self.observer.observe(&Event::Failed {
+            feed: Arc::from(name.as_str()),
             kind: setback.kind.clone(),
             message: setback.message.clone(),
             hint: setback.hint.clone(),
-            request_id: setback.request_id.clone(),
+            request_id: None,
             next_attempt_in: wait,
+            needs_a_hand: setback.needs_a_hand,
+            failures,
         });
-        if let Some(id) = self.id {
-            let failure = setback.as_failure(self.outer.clock.now());
-            let noted = blocking(&self.outer.ledger, move |ledger| ledger.record_failure(id, &failure)).await;
-            if let Err(unkept) = self.settle("recording a failure", noted)? {
-                debug!(feed = %self.feed, error = unkept.message, "the failure was not recorded");
-            }
-        }
-        Ok(wait)
-    }
-
-    fn recovered(&mut self) {
-        if self.failures > 0 {
-            info!(feed = %self.feed, failures = self.failures, "polling works again");
-            self.tell(&Event::Recovered { feed: Arc::clone(&self.feed), failures: self.failures });
-            self.failures = 0;
-        }
-    }
-
-    /// Compares the clocks, and looks for rows that no clock explains.
-    fn note_the_time(&mut self, page: &Page) {
-        let exchange = &page.exchange;
-        match self.skew.observe(exchange.requested_at, exchange.responded_at, exchange.server_time) {
-            News::None => {}
-            News::Wrong(server_ahead) => {
-                warn!(
-                    feed = %self.feed,
-                    server_ahead_seconds = server_ahead.as_secs(),
-                    hint = "set this machine's clock; the trail stays complete meanwhile",
-                    "the local clock is wrong"
-                );
-                self.tell(&Event::ClockSkew {
-                    feed: Arc::clone(&self.feed),
-                    server_ahead: Some(server_ahead),
-                });
-            }
-            News::RightAgain => {
-                info!(feed = %self.feed, "the local clock is right again");
-                self.tell(&Event::ClockSkew { feed: Arc::clone(&self.feed), server_ahead: None });
-            }
-        }
-        let future = self.skew.future_begins(exchange.responded_at);
-        let moments = page.activities.iter().filter_map(|activity| activity.created_at);
-        let (rows, newest) = moments
-            .filter(|created_at| *created_at > future)
-            .fold((0_u32, future), |(rows, newest), created_at| (rows + 1, newest.max(created_at)));
-        if rows > 0 {
-            warn!(feed = %self.feed, rows, newest = %newest, "rows from the future: the local clock may be behind");
-            self.tell(&Event::FutureRows { feed: Arc::clone(&self.feed), rows, newest });
-        }
-    }
-
-    fn began(&self, tail: &Tail) {
-        let (start, covered_until) = (tail.start(), tail.covered_until());
-        info!(feed = %self.feed, start = %start, covered_until = %covered_until, "collector started");
-        self.tell(&Event::Started { feed: Arc::clone(&self.feed), start, covered_until });
-    }
-
-    fn tell_page(&self, drain: &Drain, page: &Page, appended: &Appended) {
-        let reached = if page.has_more { drain.reached() } else { Some(drain.window.lt) };
-        let behind = reached.unwrap_or(drain.window.gte).duration_until(self.outer.clock.now());
-        self.tell(&Event::PageStored {
-            feed: Arc::clone(&self.feed),
-            gte: drain.window.gte,
-            lt: drain.window.lt,
-            rows: u32::try_from(page.activities.len()).unwrap_or(u32::MAX),
-            inserted: appended.inserted,
-            reached: drain.reached(),
-            behind: Duration::try_from(behind.max(SignedDuration::ZERO)).unwrap_or_default(),
-        });
-    }
-
-    /// A window is drained: one line in the log, quiet when there was nothing new.
-    fn drained(&mut self, drain: &Drain, covered_until: Timestamp) {
-        let Window { gte, lt, live } = drain.window;
-        let totals = drain.totals;
-        let took = elapsed(drain.started, self.outer.clock.now());
-        let seconds = took.as_secs_f64();
-        macro_rules! line {
-            ($level:ident) => {
-                $level!(
-                    feed = %self.feed, gte = %gte, lt = %lt, pages = totals.pages, inserted = totals.inserted,
-                    duplicates = totals.duplicates, late = totals.late, covered_until = %covered_until, seconds,
-                    "{}", if live { "polled" } else { "caught up with a window" }
-                )
-            };
-        }
-        if totals.inserted > 0 || !live {
-            line!(info);
-        } else {
-            line!(debug);
-        }
-        if live {
-            self.last_live = Some(drain.started);
-        }
-        self.tell(&Event::Polled {
-            feed: Arc::clone(&self.feed),
-            gte,
-            lt,
-            live,
-            pages: totals.pages,
-            inserted: totals.inserted,
-            duplicates: totals.duplicates,
-            late: totals.late,
-            covered_until,
-            took,
-        });
-    }
-
-    fn tell(&self, event: &Event) {
-        self.outer.observer.observe(event);
-    }
-
-    /// What is left of the poll interval that began at `began`; never more than a whole one, wherever the clock was set.
-    fn until_next_poll(&self, began: Timestamp) -> Duration {
-        self.poll_interval.saturating_sub(elapsed(began, self.outer.clock.now()))
-    }
-
-    /// Waits; `true` when told to stop.
-    async fn pause(&self, length: Duration) -> bool {
-        if length.is_zero() {
-            return self.stop.is_cancelled();
-        }
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => true,
-            () = self.outer.clock.sleep(length) => false,
-        }
     }
 }
 
-/// Whether first-seen rows of a page tell the feed's indexing lag: only when the feed was followed to now until just before. Rows of a
-/// catch-up, or after an outage, are old for our reasons, not for the feed's.
-fn lag_policy(
-    drain: &Drain,
-    last_live: Option<Timestamp>,
-    page: &Page,
-    poll_interval: Duration,
-) -> LagPolicy {
-    let followed =
-        last_live.is_some_and(|began| elapsed(began, page.exchange.requested_at) <= 2 * poll_interval);
-    if drain.window.live && followed { LagPolicy::Count } else { LagPolicy::Skip }
+/// The feed, its trail, and the newest requests with the times of their answers.
+type TakenUp = (ledger::FeedId, Trail, Vec<(String, jiff::Timestamp)>);
+
+/// The trail as the ledger has it, and its start written down before anything is asked: so a feed that cannot be reached for
+/// its first days still begins where it was meant to.
+fn read_trail(
+    ledger: &mut ledger::Ledger,
+    settings: &FeedSettings,
+    now: jiff::Timestamp,
+) -> Result<TakenUp, ledger::Error> {
+    let id = ledger.register_feed(&settings.name, &settings.scope, now)?;
+    let coverage = ledger.coverage(id)?;
+    let reader = ledger.reader()?;
+    let status = reader.feeds()?.into_iter().find(|feed| feed.id == id);
+    let planned = status.and_then(|feed| feed.planned_start).or(coverage.earliest());
+    let planned_start = planned
+        .unwrap_or_else(|| windows::lookback(Clocks { local: now, server: None }, settings.initial_lookback));
+    ledger.plan_start(id, planned_start)?;
+    let mut overlap = Overlap::new(settings.overlap_floor, settings.overlap_ceiling, &reader.lag(id)?);
+    let mut late = reader.late_arrivals(id, LATE_ARRIVALS_REMEMBERED)?;
+    late.reverse();
+    for arrival in &late {
+        overlap.late(arrival.created_at, arrival.first_seen);
+    }
+    let wanted: Coverage = reader.backfills(id)?.into_iter().map(|backfill| backfill.interval).collect();
+    let trail = Trail {
+        planned_start,
+        wanted,
+        coverage,
+        live_from: planned_start,
+        overlap,
+        reconciliation: Reconciliation::new(&settings.reconcile_after, ledger.reconciled(id)?),
+        under_way: Vec::new(),
+        live: false,
+        settle: settings.settle,
+    };
+    Ok((id, trail, reader.request_ids(REQUESTS_REMEMBERED)?))
 }
 
-/// From one moment to a later one; zero when the clock was set back between them.
-fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
-    Duration::try_from(from.duration_until(to)).unwrap_or_default()
+/// Runs the lanes until told to stop, or until one cannot go on; that one stops the others.
+async fn follow<T: Transport, C: Clock>(feed: Arc<Feed<T, C>>) -> Result<(), Error> {
+    began(&feed);
+    let mut lanes = JoinSet::new();
+    let (live, again, past) = (Arc::clone(&feed), Arc::clone(&feed), Arc::clone(&feed));
+    lanes.spawn(async move { tail::follow(&live).await });
+    lanes.spawn(async move { reconcile::follow(&again).await });
+    lanes.spawn(async move { fill::follow(&past).await });
+    let mut outcome = Ok(());
+    while let Some(ended) = lanes.join_next().await {
+        let ended = ended.unwrap_or_else(|_| {
+            Err(Error::LedgerPanicked { step: "following", feed: feed.name.to_string() })
+        });
+        if let Err(failure) = ended {
+            feed.stop.cancel();
+            outcome = outcome.and(Err(failure));
+        }
+    }
+    outcome
+}
+
+fn began<T: Transport, C: Clock>(feed: &Feed<T, C>) {
+    let (start, covered_until) = {
+        let trail = feed.trail();
+        (trail.planned_start, trail.coverage.latest().unwrap_or(trail.planned_start))
+    };
+    info!(feed = %feed.name, start = %start, covered_until = %covered_until, "collector started");
+    feed.tell(&Event::Started { feed: Arc::clone(&feed.name), start, covered_until });
 }
 
 /// An error with all its sources, on one line.

@@ -157,6 +157,13 @@ impl Drain {
         self.page_size = (self.page_size / 2).max(LEAST_PAGE_SIZE.min(self.page_size));
     }
 
+    /// Ends the window at `at`, an earlier moment than it was to end at and a later one than was reached. The drain goes on by time,
+    /// because a cursor belongs to the request that it came with.
+    pub(crate) fn cut(&mut self, at: Timestamp) {
+        self.window.lt = at;
+        self.go_on_by_time();
+    }
+
     /// From the newest stored row, that very instant included; from the window's beginning if the rows were not in order.
     fn go_on_by_time(&mut self) {
         self.cursor = None;

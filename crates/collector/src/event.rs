@@ -16,7 +16,7 @@ pub enum Event {
         feed: Arc<str>,
         /// Where the trail begins.
         start: Timestamp,
-        /// End of the gapless coverage from the start; equal to `start` when nothing is covered yet.
+        /// End of the coverage; equal to `start` when nothing is covered yet.
         covered_until: Timestamp,
     },
     /// A page is durable in the ledger.
@@ -33,8 +33,8 @@ pub enum Event {
         inserted: u32,
         /// `created_at` of the page's last activity: how far into the window the drain has come.
         reached: Option<Timestamp>,
-        /// What is left between there and now: 0 when the feed is caught up with.
-        behind: Duration,
+        /// How much time is still to be filled in before the live stretch: 0 when there is nothing to catch up with.
+        left: Duration,
     },
     /// A window was drained and what it proves is in the ledger.
     Polled {
@@ -44,7 +44,7 @@ pub enum Event {
         gte: Timestamp,
         /// End of the window, itself not asked for.
         lt: Timestamp,
-        /// Whether the window reached to now; otherwise more follows at once.
+        /// Whether the window reached to now; otherwise it was one of the past.
         live: bool,
         /// Pages of the drain.
         pages: u32,
@@ -54,7 +54,7 @@ pub enum Event {
         duplicates: u64,
         /// New activities that were older than the coverage that stood before.
         late: u64,
-        /// End of the gapless coverage from the start.
+        /// End of the gapless coverage that the window belongs to.
         covered_until: Timestamp,
         /// From the first request to the last page stored.
         took: Duration,
@@ -73,13 +73,20 @@ pub enum Event {
         request_id: Option<String>,
         /// When the collector tries again.
         next_attempt_in: Duration,
+        /// Someone must act: it will not pass by itself.
+        needs_a_hand: bool,
+        /// Failed attempts since the last success, this one included.
+        failures: u32,
     },
-    /// The first success after one or more failures.
+    /// The first success after failures that were told.
     Recovered {
         /// Name of the feed.
         feed: Arc<str>,
-        /// Failed attempts since the last success.
-        failures: u32,
+    },
+    /// The feed was followed to the present, and nothing that is wanted is missing. Told whenever that comes to be so.
+    CaughtUp {
+        /// Name of the feed.
+        feed: Arc<str>,
     },
     /// The local clock and the server's differ by more than can be a delay (`Some`: server minus local), or agree again (`None`).
     ClockSkew {

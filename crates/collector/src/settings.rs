@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::windows::ChunkLimits;
-
 /// The settings of one feed, as meant: defaults filled in, names expanded.
 #[derive(Debug, Clone)]
 pub struct FeedSettings {
@@ -20,6 +18,10 @@ pub struct FeedSettings {
     pub page_size: u32,
     /// How far behind what is covered every poll asks again, because rows may become visible late.
     pub overlap_floor: Duration,
+    /// The most that the overlap may grow to when rows come later than its floor.
+    pub overlap_ceiling: Duration,
+    /// Ages at which covered time is asked for again. Those of two days and more count weekdays only.
+    pub reconcile_after: Vec<Duration>,
     /// How old a moment must be before it counts as covered.
     pub settle: Duration,
     /// Only these activity types; empty means all. Not together with `excluded_activity_types`.
@@ -30,12 +32,11 @@ pub struct FeedSettings {
     pub actor_ids: Vec<String>,
     /// Only these organizations; empty means all.
     pub organization_ids: Vec<String>,
-    /// Bounds of the windows in which a longer stretch is caught up with.
-    pub chunk: ChunkLimits,
 }
 
 impl Default for FeedSettings {
-    /// The documented defaults: a poll a minute, a day of lookback, five minutes of overlap, a minute to settle.
+    /// The documented defaults: a poll a minute, a day of lookback, an overlap of five minutes to an hour, a minute to
+    /// settle, everything asked again after ten minutes, an hour, a day and three.
     fn default() -> Self {
         Self {
             name: "anthropic".into(),
@@ -44,12 +45,13 @@ impl Default for FeedSettings {
             initial_lookback: Duration::from_hours(24),
             page_size: 5000,
             overlap_floor: Duration::from_mins(5),
+            overlap_ceiling: Duration::from_hours(1),
+            reconcile_after: [10, 60, 24 * 60, 72 * 60].map(Duration::from_mins).to_vec(),
             settle: Duration::from_mins(1),
             activity_types: Vec::new(),
             excluded_activity_types: Vec::new(),
             actor_ids: Vec::new(),
             organization_ids: Vec::new(),
-            chunk: ChunkLimits::default(),
         }
     }
 }

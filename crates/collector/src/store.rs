@@ -8,7 +8,7 @@ use std::{
 
 use feed::{Activity, Page};
 use jiff::Timestamp;
-use ledger::{Appended, FeedId, Interval, LagPolicy, Ledger, NewActivity, PageCommit, Provenance};
+use ledger::{Appended, FeedId, Interval, LagPolicy, Ledger, NewActivity, OwnRead, PageCommit, Provenance};
 use sha2::{Digest, Sha256};
 
 /// The longest id that the ledger takes.
@@ -26,17 +26,54 @@ pub(crate) enum Refusal {
     Panicked,
 }
 
-/// Runs a step of the ledger off the async threads. A caller that goes away does not stop the step: it ends as it would have.
-pub(crate) async fn blocking<R: Send + 'static>(
+/// The way to the ledger: on threads where blocking is allowed or, in a simulation, where it is called and past a disk that may fail.
+#[derive(Clone)]
+pub struct Store {
+    ledger: SharedLedger,
+    disk: Option<SimulatedDisk>,
+}
+
+/// Asked before each step of the ledger in a simulation; its error is what the step comes to.
+pub type SimulatedDisk = Arc<dyn Fn() -> Result<(), ledger::Error> + Send + Sync>;
+
+impl From<SharedLedger> for Store {
+    fn from(ledger: SharedLedger) -> Self {
+        Self { ledger, disk: None }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Store").field("simulated", &self.disk.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// A store whose steps run where they are called, in an order that the caller decides, and fail when `disk` says so.
+    pub fn simulated(ledger: SharedLedger, disk: SimulatedDisk) -> Self {
+        Self { ledger, disk: Some(disk) }
+    }
+
+    /// Runs a step of the ledger. A caller that goes away does not stop it: it ends as it would have.
+    pub(crate) async fn run<R: Send + 'static>(
+        &self,
+        step: impl FnOnce(&mut Ledger) -> Result<R, ledger::Error> + Send + 'static,
+    ) -> Result<R, Refusal> {
+        let ledger = Arc::clone(&self.ledger);
+        if let Some(disk) = &self.disk {
+            disk().map_err(Refusal::Ledger)?;
+            return locked(&ledger, step);
+        }
+        tokio::task::spawn_blocking(move || locked(&ledger, step)).await.unwrap_or(Err(Refusal::Panicked))
+    }
+}
+
+fn locked<R>(
     ledger: &SharedLedger,
-    step: impl FnOnce(&mut Ledger) -> Result<R, ledger::Error> + Send + 'static,
+    step: impl FnOnce(&mut Ledger) -> Result<R, ledger::Error>,
 ) -> Result<R, Refusal> {
-    let ledger = Arc::clone(ledger);
-    let task = tokio::task::spawn_blocking(move || {
-        let mut ledger = ledger.lock().map_err(|_| Refusal::Panicked)?;
-        step(&mut ledger).map_err(Refusal::Ledger)
-    });
-    task.await.unwrap_or(Err(Refusal::Panicked))
+    let mut ledger = ledger.lock().map_err(|_| Refusal::Panicked)?;
+    step(&mut ledger).map_err(Refusal::Ledger)
 }
 
 /// A page and what storing it proves.
@@ -50,6 +87,8 @@ pub(crate) struct PageToStore {
     pub(crate) drain: Option<u64>,
     pub(crate) drained: Option<Interval>,
     pub(crate) lag: LagPolicy,
+    /// The rows that tell of our own requests.
+    pub(crate) own_reads: Vec<OwnRead>,
     /// Stands in for the time of rows that have none and follow none that has.
     pub(crate) begins: Timestamp,
 }
@@ -77,7 +116,7 @@ impl PageToStore {
             drain_started: self.drain.is_none(),
             drain: self.drain,
             lag: self.lag,
-            own_reads: &[],
+            own_reads: &self.own_reads,
         })
     }
 

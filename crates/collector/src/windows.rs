@@ -101,12 +101,12 @@ impl Clocks {
         self.server.map_or(self.local, |server| server.max(self.local))
     }
 
-    fn earliest(&self) -> Timestamp {
+    pub(crate) fn earliest(&self) -> Timestamp {
         self.server.map_or(self.local, |server| server.min(self.local))
     }
 
     /// The better of the two: the rows are stamped by the server's.
-    fn better(&self) -> Timestamp {
+    pub(crate) fn better(&self) -> Timestamp {
         self.server.unwrap_or(self.local)
     }
 }
@@ -146,6 +146,11 @@ pub struct Window {
 }
 
 impl Window {
+    /// The stretch that is asked for.
+    pub(crate) fn interval(&self) -> Interval {
+        Interval { gte: self.gte, lt: self.lt }
+    }
+
     /// What the drain of this window proves: all that was asked for and had settled when the drain began.
     pub fn proves(&self, witness: &Witness, patience: Patience) -> Option<Interval> {
         let lt = self.lt.min(aligned(before(witness.passed(), patience.settle)));
@@ -268,6 +273,11 @@ impl Tail {
     }
 }
 
+/// Where a new trail begins that looks back by `length`.
+pub(crate) fn lookback(clocks: Clocks, length: Duration) -> Timestamp {
+    aligned(before(clocks.better(), length))
+}
+
 /// `moment − length`, or the beginning of time.
 pub(crate) fn before(moment: Timestamp, length: Duration) -> Timestamp {
     SignedDuration::try_from(length)
@@ -285,7 +295,7 @@ pub(crate) fn after(moment: Timestamp, length: Duration) -> Timestamp {
 }
 
 /// The whole microsecond at or before a moment.
-fn aligned(moment: Timestamp) -> Timestamp {
+pub(crate) fn aligned(moment: Timestamp) -> Timestamp {
     let microseconds = moment.as_nanosecond().div_euclid(1_000);
     i64::try_from(microseconds)
         .ok()

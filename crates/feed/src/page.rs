@@ -9,6 +9,7 @@ mod parse;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::Deserialize;
 
 use crate::request::Cursor;
 
@@ -27,6 +28,26 @@ pub struct Activity {
     pub created_at: Option<Timestamp>,
     /// The activity type; empty when missing or not a string.
     pub activity_type: String,
+}
+
+/// What a row about a call of the Compliance API tells of that call.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Deserialize)]
+pub struct ApiAccess {
+    /// The `request-id` that the call was answered with.
+    pub request_id: Option<String>,
+}
+
+impl Activity {
+    /// The type of the rows that tell of calls of the Compliance API.
+    pub const API_ACCESS: &'static str = "compliance_api_accessed";
+
+    /// What the row tells of a call of the Compliance API; `None` for every other row, and for one that cannot be read.
+    pub fn api_access(&self) -> Option<ApiAccess> {
+        if self.activity_type != Self::API_ACCESS {
+            return None;
+        }
+        serde_json::from_slice(&self.raw).ok()
+    }
 }
 
 /// What `anthropic-ratelimit-requests-*` said. Every part is optional, and some answers carry none.

@@ -41,6 +41,13 @@ impl LagHistogram {
         self.add(bucket_of(u64::try_from(lag).unwrap_or(0)), 1);
     }
 
+    /// The lags that are not above a bound, to within a bucket.
+    #[must_use]
+    pub fn up_to(&self, bound: Duration) -> Self {
+        let last = bucket_of(u64::try_from(bound.as_millis()).unwrap_or(u64::MAX));
+        Self { counts: self.counts.range(..=last).map(|(bucket, count)| (*bucket, *count)).collect() }
+    }
+
     pub(crate) fn add(&mut self, bucket: u32, count: u64) {
         let known = self.counts.entry(bucket).or_default();
         *known = known.saturating_add(count);

@@ -230,16 +230,14 @@ impl Screen {
             };
             match event {
                 None => return Ok(false),
-                Some(Event::PageStored { inserted, behind, .. }) => {
+                Some(Event::PageStored { inserted, left, .. }) => {
                     stored += u64::from(inserted);
-                    bar.set_position(history.saturating_sub(behind).as_secs());
+                    bar.set_position(history.saturating_sub(left).as_secs());
                     bar.set_message(format!("{} activities", display::count(stored)));
                 }
-                Some(Event::Polled { live, .. }) => {
-                    if live {
-                        bar.finish_and_clear();
-                        return Ok(true);
-                    }
+                Some(Event::CaughtUp { .. }) => {
+                    bar.finish_and_clear();
+                    return Ok(true);
                 }
                 Some(Event::Failed { message, hint, .. }) => {
                     bar.suspend(|| say(&format!("  {message}\n  hint: {hint}")));

@@ -43,6 +43,9 @@ pub(crate) fn run(settings: &Settings, arguments: &Run) -> Result<()> {
     watch.outcome()
 }
 
+/// With `--once`, failures in a row of what may pass by itself before it is given up: half a minute in all.
+const ATTEMPTS_OF_ONCE: u32 = 6;
+
 /// Decides from the collectors' events whether the program should end by itself.
 struct Watch {
     once: bool,
@@ -83,21 +86,21 @@ impl Watch {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn polled(&self, feed: &str, live: bool) {
+    fn answered(&self, feed: &str, caught_up: bool) {
         let mut state = self.lock();
         let seen = state.seen.entry(feed.to_owned()).or_default();
         seen.answered = true;
-        seen.done |= live;
+        seen.done |= caught_up;
         self.stop_when_done(&state);
     }
 
-    /// A key that the API refuses from the first day on is a mistake of set-up; with `--once` nothing waits for healing.
-    fn failed(&self, feed: &str, kind: &str, message: &str, hint: &str) {
+    /// A key that the API refuses from the first day on is a mistake of set-up; with `--once` nothing waits for long for healing.
+    fn failed(&self, feed: &str, kind: &str, message: &str, hint: &str, patient: bool) {
         let mut state = self.lock();
         let key_refused = exit_of(kind) == Exit::Key;
         let seen = state.seen.entry(feed.to_owned()).or_default();
         let hopeless = key_refused && !seen.answered && self.feeds == 1;
-        if !(hopeless || self.once) {
+        if !(hopeless || (self.once && !patient)) {
             return;
         }
         seen.done = true;
@@ -118,8 +121,12 @@ impl Watch {
 impl Observer for Watch {
     fn observe(&self, event: &Event) {
         match event {
-            Event::Polled { feed, live, .. } => self.polled(feed, *live),
-            Event::Failed { feed, kind, message, hint, .. } => self.failed(feed, kind, message, hint),
+            Event::Polled { feed, .. } => self.answered(feed, false),
+            Event::CaughtUp { feed } => self.answered(feed, true),
+            Event::Failed { feed, kind, message, hint, needs_a_hand, failures, .. } => {
+                let patient = !needs_a_hand && *failures < ATTEMPTS_OF_ONCE;
+                self.failed(feed, kind, message, hint, patient);
+            }
             _ => {}
         }
     }

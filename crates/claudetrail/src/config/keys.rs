@@ -166,6 +166,12 @@ pub(crate) const KEYS: &[Key] = &[
         "Every poll asks again at least this far behind what is covered, because rows may become visible late. At least `settle`.",
     ),
     key(
+        "feed[].overlap_ceiling",
+        Kind::Duration,
+        "\"1h\"",
+        "The stretch that every poll asks again follows the lag of the rows, from overlap_floor up to this. What comes later still is found by reconcile_after.",
+    ),
+    key(
         "feed[].settle",
         Kind::Duration,
         "\"60s\"",
@@ -199,13 +205,19 @@ pub(crate) const KEYS: &[Key] = &[
         "feed[].budget_share",
         Kind::Number(0, 1),
         "0.5",
-        "Share of the parent organization's 600 requests a minute that this program may spend.",
+        "Share of the parent organization's 600 requests a minute that this program may spend, on all feeds of the parent together. Where they differ, the least counts.",
+    ),
+    key(
+        "feed[].parent",
+        Kind::Text,
+        "",
+        "Name of the parent organization, of your choosing: feeds that name the same one share its budget. Default: feeds with the same base_url and key do.",
     ),
     key(
         "feed[].reconcile_after",
         Kind::DurationList,
         "[\"10m\", \"1h\", \"24h\", \"72h\"]",
-        "Ages at which a covered stretch is asked again, to find rows that became visible late.",
+        "Ages at which a covered stretch is asked again, to find rows that became visible late; [] for never. Ages of 48h and more count weekdays only, because some rows surface up to two business days late.",
     ),
     key(
         "feed[].request_timeout",

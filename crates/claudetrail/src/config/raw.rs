@@ -82,6 +82,7 @@ pub(crate) struct RawFeed {
     pub(crate) initial_lookback: Option<Length>,
     pub(crate) page_size: Option<i64>,
     pub(crate) overlap_floor: Option<Length>,
+    pub(crate) overlap_ceiling: Option<Length>,
     pub(crate) settle: Option<Length>,
     #[serde(default)]
     pub(crate) activity_types: Vec<String>,
@@ -92,6 +93,7 @@ pub(crate) struct RawFeed {
     #[serde(default)]
     pub(crate) organization_ids: Vec<String>,
     pub(crate) budget_share: Option<f64>,
+    pub(crate) parent: Option<String>,
     pub(crate) reconcile_after: Option<Vec<Length>>,
     pub(crate) request_timeout: Option<Length>,
     pub(crate) connect_timeout: Option<Length>,

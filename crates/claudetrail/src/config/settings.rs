@@ -72,8 +72,10 @@ pub(crate) struct FeedSettings {
     pub(crate) actor_ids: Vec<String>,
     pub(crate) organization_ids: Vec<String>,
     pub(crate) budget_share: f64,
-    /// Whether `reconcile_after` was written; this version says that it does nothing with it yet.
-    pub(crate) reconcile_after_is_set: bool,
+    /// Ages at which covered time is asked for again.
+    pub(crate) reconcile_after: Vec<Duration>,
+    /// Name of the parent organization, for feeds whose keys differ and whose budget is the same.
+    pub(crate) parent: Option<String>,
     pub(crate) proxy: feed::ProxyChoice,
     pub(crate) tls: TlsSettings,
     pub(crate) request_trace: Option<TraceSettings>,
@@ -90,6 +92,7 @@ pub(crate) struct Timing {
     pub(crate) poll_interval: Duration,
     pub(crate) initial_lookback: Duration,
     pub(crate) overlap_floor: Duration,
+    pub(crate) overlap_ceiling: Duration,
     pub(crate) settle: Duration,
     pub(crate) request_timeout: Duration,
     pub(crate) connect_timeout: Duration,
@@ -241,7 +244,8 @@ impl FeedSettings {
             actor_ids: raw.actor_ids,
             organization_ids: raw.organization_ids,
             budget_share: budget_share(&path("budget_share"), raw.budget_share)?,
-            reconcile_after_is_set: raw.reconcile_after.is_some(),
+            reconcile_after: reconcile_after(&path("reconcile_after"), raw.reconcile_after)?,
+            parent: raw.parent.filter(|parent| !parent.is_empty()),
             proxy: proxy(raw.proxy.as_deref()),
             tls: tls(&path("tls"), raw.tls)?,
             request_trace: trace(&path("request_trace"), &raw.request_trace)?,
@@ -278,10 +282,25 @@ impl Timing {
             )
             .hint("raise overlap_floor, or lower settle"));
         }
+        let overlap_ceiling = read(
+            "overlap_ceiling",
+            raw.overlap_ceiling,
+            overlap_floor.max(60 * MINUTE),
+            Duration::ZERO,
+            7 * DAY,
+        )?;
+        if overlap_ceiling < overlap_floor {
+            return Err(wrong(
+                &path("overlap_ceiling"),
+                &format!("is shorter than overlap_floor ({})", display_duration(overlap_floor)),
+            )
+            .hint("raise overlap_ceiling, or lower overlap_floor"));
+        }
         Ok(Self {
             poll_interval: read("poll_interval", raw.poll_interval, MINUTE, SECOND, DAY)?,
             initial_lookback: read("initial_lookback", raw.initial_lookback, DAY, Duration::ZERO, RETENTION)?,
             overlap_floor,
+            overlap_ceiling,
             settle,
             request_timeout: read("request_timeout", raw.request_timeout, 2 * MINUTE, SECOND, 60 * MINUTE)?,
             connect_timeout: read(
@@ -349,6 +368,11 @@ fn budget_share(path: &str, written: Option<f64>) -> Result<f64> {
         return Ok(share);
     }
     Err(wrong(path, &format!("is {share}, not above 0 and at most 1")))
+}
+
+fn reconcile_after(path: &str, written: Option<Vec<Length>>) -> Result<Vec<Duration>> {
+    let Some(written) = written else { return Ok(vec![10 * MINUTE, 60 * MINUTE, DAY, 3 * DAY]) };
+    written.into_iter().map(|age| length(path, Some(age), DAY, MINUTE, 30 * DAY)).collect()
 }
 
 fn base_url(path: &str, written: Option<String>) -> Result<String> {

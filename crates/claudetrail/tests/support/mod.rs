@@ -165,12 +165,15 @@ impl Place {
         serde_json::from_slice(&self.succeed(&["status", "--json"])).expect("status is JSON")
     }
 
-    /// End of the first feed's gapless coverage.
+    /// End of the first feed's coverage, once nothing is missing before it.
     pub(crate) fn covered_until(&self) -> Option<String> {
         let output = self.output(&["status", "--json"]);
         let status: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
-        let coverage = status["feeds"][0]["coverage"].as_array()?;
-        coverage.first()?["lt"].as_str().map(str::to_owned)
+        let feed = &status["feeds"][0];
+        if !feed["gaps"].as_array()?.is_empty() {
+            return None;
+        }
+        feed["coverage"].as_array()?.first()?["lt"].as_str().map(str::to_owned)
     }
 
     /// The export as sorted lines.

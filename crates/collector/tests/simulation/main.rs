@@ -98,11 +98,17 @@ async fn trouble(seed: u64) {
                 let ahead_at_most = if habits.tells_time { 7_200 } else { 0 };
                 stage.clock.set_skew(SignedDuration::from_secs(random.between(-7_200, ahead_at_most + 1)));
             }
+            4 => {
+                let kinds = [ledger::ErrorKind::DiskFull, ledger::ErrorKind::Io, ledger::ErrorKind::Busy];
+                stage.disk.fail(*random.pick(&[0.1, 0.9]), *random.pick(&kinds), random.next());
+            }
+            5 => stage.disk.heal(),
             _ => stage.server.world.lock().unwrap().faults = faults(&mut random),
         }
     }
     stage.end(life, Ending::Kill).await;
     stage.server.world.lock().unwrap().faults = Faults::default();
+    stage.disk.heal();
     stage.clock.set_skew(SignedDuration::ZERO);
     let life = stage.begin("acme");
     let peace = stage.clock.true_now();

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use collector::{Collector, Event, FeedSettings, Observer, SharedLedger};
+use collector::{Collector, Event, FeedSettings, Governor, Observer, SharedLedger, Store};
 use feed::{ApiKey, Client, ClientOptions, Clock, RetryOptions, StaticKey, Transport};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{Ledger, Options};
@@ -15,23 +15,24 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    clock::{Participant, SimulatedClock},
+    clock::SimulatedClock,
     judge::Kept,
     random::Random,
     server::{Habits, ModelServer, Row},
 };
 
-/// Longest real time that a simulation may take; a deadlock of the simulation would otherwise hang the test.
-const REAL_LIMIT: Duration = Duration::from_mins(2);
+/// Longest simulated time that a play may take. When everyone waits for something that never comes, time jumps there.
+const LONGEST_PLAY: Duration = Duration::from_hours(24 * 365 * 10);
 
 /// The key that every simulated client has.
 pub(crate) const KEY: &str = "sk-ant-api01-simulated";
 
 /// Runs a simulation to its end.
 pub(crate) fn run(play: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime
-        .block_on(async { tokio::time::timeout(REAL_LIMIT, play).await })
+        .block_on(async { tokio::time::timeout(LONGEST_PLAY, play).await })
         .expect("the simulation stands still");
 }
 
@@ -43,8 +44,31 @@ pub(crate) struct Stage {
     pub(crate) recorder: Arc<Recorder>,
     directory: TempDir,
     seed: u64,
-    /// The stage's own part in the simulation: time stands still while the play itself is at work.
-    _participant: Participant,
+    /// The budget of the parent organization.
+    pub(crate) governor: Arc<Governor>,
+    /// What the disk says to each step of the ledger.
+    pub(crate) disk: Disk,
+}
+
+/// A disk that may fail.
+#[derive(Clone, Default)]
+pub(crate) struct Disk(Arc<Mutex<Option<(f64, ledger::ErrorKind, Random)>>>);
+
+impl Disk {
+    /// From now on this share of the ledger's steps is refused.
+    pub(crate) fn fail(&self, share: f64, kind: ledger::ErrorKind, seed: u64) {
+        *self.0.lock().unwrap() = Some((share, kind, Random::new(seed)));
+    }
+
+    pub(crate) fn heal(&self) {
+        *self.0.lock().unwrap() = None;
+    }
+
+    fn ask(&self) -> Result<(), ledger::Error> {
+        let mut trouble = self.0.lock().unwrap();
+        let Some((share, kind, random)) = &mut *trouble else { return Ok(()) };
+        if random.chance(*share) { Err(ledger::Error::refusal(*kind, "write to the ledger")) } else { Ok(()) }
+    }
 }
 
 /// How a collector's life ends.
@@ -96,8 +120,8 @@ impl Stage {
             ..FeedSettings::default()
         };
         let recorder = Arc::new(Recorder { clock: clock.clone(), events: Mutex::default() });
-        let participant = clock.join();
-        Self { clock, server, settings, recorder, directory: directory(), seed, _participant: participant }
+        let (governor, disk) = (Governor::new(1.0), Disk::default());
+        Self { clock, server, settings, recorder, directory: directory(), seed, governor, disk }
     }
 
     /// Rows from before the trail until long after, in crowds and alone, with ties, some visible late: up to all that is allowed for.
@@ -140,18 +164,16 @@ impl Stage {
         observer: Arc<dyn Observer>,
     ) -> Life {
         let key = Box::new(StaticKey(ApiKey::new(KEY.to_owned()).unwrap()));
-        let retry = RetryOptions { max_attempts: 3, ..RetryOptions::default() };
+        let retry = RetryOptions { max_attempts: 1, ..RetryOptions::default() };
         let options = ClientOptions { retry, jitter_seed: self.seed, ..ClientOptions::default() };
         let client = Client::new(server, self.clock.clone(), options, key).unwrap();
         let settings = FeedSettings { name: name.into(), ..self.settings.clone() };
-        let collector = Collector::new(client, Arc::clone(&ledger), self.clock.clone(), settings, observer);
+        let disk = self.disk.clone();
+        let store = Store::simulated(Arc::clone(&ledger), Arc::new(move || disk.ask()));
+        let governor = Arc::clone(&self.governor);
+        let collector = Collector::new(client, store, self.clock.clone(), settings, observer, governor);
         let stop = CancellationToken::new();
-        let participant = self.clock.join();
-        let stopped = stop.clone();
-        let task = tokio::spawn(async move {
-            let _participant = participant;
-            collector.run(stopped).await
-        });
+        let task = tokio::spawn(collector.run(stop.clone()));
         Life { stop, task, ledger }
     }
 

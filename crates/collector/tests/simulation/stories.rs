@@ -72,11 +72,9 @@ fn a_week_of_polls_keeps_its_minute() {
             assert!(pair[1].1 > pair[0].1, "coverage grows with every poll");
         }
         let requests = stage.server.world.lock().unwrap().requests;
-        assert_eq!(
-            requests as usize,
-            polls.len() + 2,
-            "one request a poll, and two for the rest of the lookback"
-        );
+        let beside = requests as usize - polls.len();
+        // Per day: the pass after ten minutes asks every 2.5 minutes, that after an hour every 15, the others every hour.
+        assert!(beside < 7 * (576 + 96 + 24 + 24), "{beside} requests for the lookback and to ask again");
     });
 }
 
@@ -93,8 +91,8 @@ fn a_stop_in_the_middle_of_a_drain_keeps_what_was_stored_and_claims_nothing_of_i
         let kept = stage.kept("acme");
         let stored = kept.entries.len();
         assert!((100..900).contains(&stored), "{stored} rows");
-        assert_eq!(stored % 10, 0, "whole pages");
-        assert_eq!(kept.status.coverage, []);
+        judge_honesty(&kept, &stage.server.world.lock().unwrap(), stage.settings.settle);
+        assert!(!kept.status.gaps.is_empty(), "what was not drained is no coverage");
         assert_eq!(kept.status.planned_start, Some(start));
         let life = stage.begin("acme");
         stage.wait(HOUR).await;

@@ -420,3 +420,24 @@ proptest! {
         prop_assert_eq!(out, expected);
     }
 }
+
+#[test]
+fn a_row_about_a_call_names_its_request() {
+    let row = |activity_type: &str, raw: &'static str| Activity {
+        raw: Bytes::from_static(raw.as_bytes()),
+        id: "activity_1".into(),
+        created_at: None,
+        activity_type: activity_type.into(),
+    };
+    let table = [
+        (Activity::API_ACCESS, r#"{"request_id":"req_1","status_code":200}"#, Some(Some("req_1"))),
+        (Activity::API_ACCESS, r#"{"request_id":null}"#, Some(None)),
+        (Activity::API_ACCESS, "{}", Some(None)),
+        (Activity::API_ACCESS, r#"{"request_id":12}"#, None),
+        ("claude_chat_viewed", r#"{"request_id":"req_1"}"#, None),
+    ];
+    for (activity_type, raw, expected) in table {
+        let told = row(activity_type, raw).api_access().map(|access| access.request_id);
+        assert_eq!(told.as_ref().map(|id| id.as_deref()), expected, "{activity_type} {raw}");
+    }
+}

@@ -3,8 +3,9 @@
 use super::Reader;
 use crate::coverage::Interval;
 use crate::error::{Error, Step};
-use crate::store::instant;
+use crate::store::{Head, instant};
 use crate::{Backfill, FeedId, LateArrival, OwnReads, Report};
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use std::time::Duration;
 
@@ -90,6 +91,17 @@ impl Reader {
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM own_read WHERE sequence = ?1)")
             .and_then(|mut statement| statement.query_row([sequence], |row| row.get(0)))
             .step(STEP)
+    }
+
+    /// The vendor's ids of the requests that brought the newest `limit` pages, and when they were answered, newest first.
+    pub fn request_ids(&self, limit: u64) -> Result<Vec<(String, Timestamp)>, Error> {
+        let last = Head::load(&self.connection)?.page;
+        let mut ids = Vec::new();
+        for number in (last.saturating_sub(limit) + 1..=last).rev() {
+            let page = self.page(number)?;
+            ids.extend(page.and_then(|page| Some((page.request_id?, page.responded_at))));
+        }
+        Ok(ids)
     }
 
     /// The stretches that were wanted of a feed, oldest wish first.

@@ -1,0 +1,137 @@
+//! Requests for a backfill on their way to the process that may write the ledger.
+//!
+//! There is one writer. So a request is a file in `data_dir/requests`, complete the moment it has its name; whoever collects picks
+//! it up within a second, keeps it in the ledger, and only then removes the file. A request is lost by no stop on the way.
+
+use std::{
+    collections::HashMap,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use collector::{SharedLedger, Wishes};
+use jiff::Timestamp;
+use ledger::Interval;
+use serde::{Deserialize, Serialize};
+
+/// How often the folder is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// A stretch of a feed that somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BackfillRequest {
+    pub(crate) feed: String,
+    pub(crate) gte: Timestamp,
+    pub(crate) lt: Timestamp,
+}
+
+fn folder(data_dir: &Path) -> PathBuf {
+    data_dir.join("requests")
+}
+
+/// Leaves a request for whoever collects.
+pub(crate) fn leave(data_dir: &Path, request: &BackfillRequest) -> io::Result<()> {
+    let folder = folder(data_dir);
+    std::fs::create_dir_all(&folder)?;
+    let number = Timestamp::now().as_nanosecond();
+    let name = format!("backfill-{number}-{}", std::process::id());
+    let unfinished = folder.join(format!("{name}.part"));
+    let text = serde_json::to_vec(request).map_err(io::Error::other)?;
+    std::fs::write(&unfinished, text)?;
+    std::fs::File::open(&unfinished)?.sync_all()?;
+    std::fs::rename(unfinished, folder.join(format!("{name}.json")))
+}
+
+/// Keeps in the ledger whatever is left in the folder, for as long as it runs.
+pub(crate) async fn pick_up(data_dir: PathBuf, ledger: SharedLedger, wishes: HashMap<String, Wishes>) {
+    let folder = folder(&data_dir);
+    loop {
+        let (folder, ledger) = (folder.clone(), SharedLedger::clone(&ledger));
+        // A reader of folders and ledgers may block.
+        let kept = tokio::task::spawn_blocking(move || keep_all(&folder, &ledger)).await.unwrap_or_default();
+        for feed in kept {
+            if let Some(wishes) = wishes.get(&feed) {
+                wishes.changed();
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The feeds for which a request was kept.
+fn keep_all(folder: &Path, ledger: &SharedLedger) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut kept = Vec::new();
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        match keep(&path, ledger) {
+            Ok(feed) => kept.extend(feed),
+            Err(reason) => tracing::warn!(file = %path.display(), reason, "a request cannot be taken up"),
+        }
+    }
+    kept
+}
+
+/// Keeps one request and removes its file; `None` while its feed is not in the ledger yet.
+fn keep(path: &Path, ledger: &SharedLedger) -> Result<Option<String>, String> {
+    let text = std::fs::read(path).map_err(|error| error.to_string())?;
+    let request: BackfillRequest = match serde_json::from_slice(&text) {
+        Ok(request) => request,
+        Err(error) => {
+            // Kept for whoever wants to see it, out of the way.
+            let _ = std::fs::rename(path, path.with_extension("refused"));
+            return Err(error.to_string());
+        }
+    };
+    let mut ledger = ledger.lock().map_err(|_| "the ledger is out of order".to_owned())?;
+    if !keep_in(&mut ledger, &request).map_err(|error| error.to_string())? {
+        return Ok(None);
+    }
+    std::fs::remove_file(path).map_err(|error| error.to_string())?;
+    tracing::info!(feed = request.feed, from = %request.gte, to = %request.lt, "a backfill was requested");
+    Ok(Some(request.feed))
+}
+
+/// Keeps a request in the ledger; `false` while its feed is not there yet.
+pub(crate) fn keep_in(ledger: &mut ledger::Ledger, request: &BackfillRequest) -> Result<bool, ledger::Error> {
+    let feeds = ledger.reader()?.feeds()?;
+    let Some(feed) = feeds.iter().find(|feed| feed.name == request.feed) else { return Ok(false) };
+    if let Some(interval) = Interval::new(request.gte, request.lt) {
+        ledger.request_backfill(feed.id, interval, Timestamp::now())?;
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use ledger::{Ledger, Options, Reader};
+
+    use super::*;
+
+    #[test]
+    fn a_request_waits_for_its_feed_and_is_kept_once() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("ledger.sqlite");
+        let ledger: SharedLedger = Arc::new(Mutex::new(Ledger::open(&path, Options::default()).unwrap()));
+        let at = |second: i64| Timestamp::from_second(1_790_000_000 + second).unwrap();
+        let request = BackfillRequest { feed: "acme".into(), gte: at(0), lt: at(100) };
+        leave(place.path(), &request).unwrap();
+        let folder = folder(place.path());
+        assert_eq!(keep_all(&folder, &ledger), Vec::<String>::new());
+        let id = ledger.lock().unwrap().register_feed("acme", "scope", at(0)).unwrap();
+        assert_eq!(keep_all(&folder, &ledger), ["acme"]);
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+        let kept = Reader::open(&path).unwrap().backfills(id).unwrap();
+        assert_eq!(kept.len(), 1);
+        assert_eq!((kept[0].interval.gte, kept[0].interval.lt), (at(0), at(100)));
+        std::fs::write(folder.join("odd.json"), "not a request").unwrap();
+        assert_eq!(keep_all(&folder, &ledger), Vec::<String>::new());
+        assert!(folder.join("odd.refused").exists(), "out of the way, and not lost");
+    }
+}
