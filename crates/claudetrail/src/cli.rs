@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Collect: poll the configured feeds and keep the trail.
     Run(Run),
+    /// Fetch a stretch of the past: in pieces side by side, newest first, beside the live tail.
+    Backfill(Backfill),
     /// Check configuration, key, scope, clock and disk; each failure comes with the next step.
     Check(Check),
     /// Is this everything? Coverage, gaps, counts, lag and the last error of each feed.
@@ -172,6 +174,30 @@ pub(crate) struct Run {
     /// Stop when every feed has caught up
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  claudetrail backfill --from 2024-11-25           everything since then
+  claudetrail backfill --from 90d --to 30d --feed acme
+  claudetrail backfill --from 6y --detach          let the running `claudetrail run` do it
+
+Where `claudetrail run` is running, it does the work beside its live tail, and this command shows the progress; where it is
+not, this command does it. Any stop resumes: what was fetched is kept, and so is the request. Times as in `export --help`.")]
+pub(crate) struct Backfill {
+    /// Fetch activities created at or after this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) from: Timestamp,
+    /// Fetch activities created before this time [default: now, where the live tail takes over]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) to: Option<Timestamp>,
+    /// Only this feed [default: every feed]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) feed: Option<String>,
+    /// Leave the request and return at once
+    #[arg(long)]
+    pub(crate) detach: bool,
 }
 
 #[derive(Debug, Args)]

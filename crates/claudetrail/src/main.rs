@@ -13,6 +13,7 @@ mod display;
 mod documents;
 mod enrichment;
 mod error;
+mod feed_account;
 mod fields;
 mod indexing;
 mod logging;
@@ -64,6 +65,11 @@ fn dispatch(arguments: &Cli) -> Result<()> {
             let settings = load(common)?;
             start_logging(common, &settings, None);
             commands::run::run(&settings, arguments)
+        }
+        Command::Backfill(arguments) => {
+            let settings = load(common)?;
+            start_logging(common, &settings, Some("warn"));
+            commands::backfill::run(&settings, arguments)
         }
         Command::Check(arguments) => commands::check::run(common, arguments),
         Command::Status(arguments) => commands::status::run(&quiet(common)?, arguments),

@@ -36,14 +36,12 @@ impl Governors {
         let governor = |parent: Parent| {
             let share = feeds.iter().filter(|feed| Parent::of(feed) == parent).map(|feed| feed.budget_share);
             let share = share.fold(1.0, f64::min);
-            match known.0.iter().find(|(other, _)| *other == parent) {
-                Some((_, governor)) => Arc::clone(governor),
-                None => {
-                    let governor = Governor::new(share);
-                    known.0.push((parent, Arc::clone(&governor)));
-                    governor
-                }
+            if let Some((_, governor)) = known.0.iter().find(|(other, _)| *other == parent) {
+                return Arc::clone(governor);
             }
+            let governor = Governor::new(share);
+            known.0.push((parent, Arc::clone(&governor)));
+            governor
         };
         parents.into_iter().map(governor).collect()
     }

@@ -13,7 +13,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     Error, Event, FeedSettings, Governor, Observer,
-    lane::{self, Feed, Wishes, fill, reconcile, tail},
+    lane::{self, Feed, Signs, Wishes, fill, reconcile, tail},
     overlap::Overlap,
     reconciliation::Reconciliation,
     setback::Setback,
@@ -114,16 +114,27 @@ impl<T: Transport, C: Clock> Collector<T, C> {
             let now = self.clock.now();
             let settings = self.settings.clone();
             let outcome = self.store.run(move |ledger| read_trail(ledger, &settings, now)).await;
-            if let Ok((_, _, requests)) = &outcome {
-                requests.iter().for_each(|(id, at)| self.governor.asked(id, *at));
+            if let Ok((_, _, requests, _)) = &outcome {
+                for (id, at) in requests {
+                    self.governor.asked(id, *at);
+                }
             }
             let setback = match lane::settle(&self.settings.name, "taking up the trail", outcome)? {
-                Ok((id, trail, _)) => {
+                Ok((id, trail, _, last_canary)) => {
+                    let signs = Signs {
+                        failing: None,
+                        last_activity: now,
+                        last_canary: last_canary.map(|_| now),
+                        canary_lag: Duration::ZERO,
+                        recording: None,
+                        told: None,
+                    };
                     let Self { client, store, clock, settings, observer, governor, wishes } = self;
                     let parts = (settings, observer, governor, filters, stop.child_token());
                     let (settings, observer, governor, filters, stop) = parts;
                     let feed = Feed::new(
                         client, store, clock, settings, observer, governor, filters, stop, id, trail, wishes,
+                        signs,
                     );
                     return Ok(Some(feed));
                 }
@@ -157,8 +168,8 @@ impl<T: Transport, C: Clock> Collector<T, C> {
     }
 }
 
-/// The feed, its trail, and the newest requests with the times of their answers.
-type TakenUp = (ledger::FeedId, Trail, Vec<(String, jiff::Timestamp)>);
+/// The feed, its trail, the newest requests with the times of their answers, and when a row about one of ours was last seen.
+type TakenUp = (ledger::FeedId, Trail, Vec<(String, jiff::Timestamp)>, Option<jiff::Timestamp>);
 
 /// The trail as the ledger has it, and its start written down before anything is asked: so a feed that cannot be reached for
 /// its first days still begins where it was meant to.
@@ -193,7 +204,8 @@ fn read_trail(
         live: false,
         settle: settings.settle,
     };
-    Ok((id, trail, reader.request_ids(REQUESTS_REMEMBERED)?))
+    let last_canary = reader.own_reads(id)?.map(|own| own.last_seen);
+    Ok((id, trail, reader.request_ids(REQUESTS_REMEMBERED)?, last_canary))
 }
 
 /// Runs the lanes until told to stop, or until one cannot go on; that one stops the others.

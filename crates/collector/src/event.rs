@@ -104,6 +104,18 @@ pub enum Event {
         /// The newest `created_at` among them.
         newest: Timestamp,
     },
+    /// Why nothing comes, or less than should, is another cause than before; `None` when rows flow again.
+    Diagnosed {
+        /// Name of the feed.
+        feed: Arc<str>,
+        /// Short name of the cause: `quiet`, `recording_off`, `key_expired`, `key_refused`, `scope_lost`, `rate_limited`,
+        /// `rate_limited_by_others`, `vendor_outage`, `network`, `refused`, `clock` or `disk`.
+        cause: Option<&'static str>,
+        /// What speaks for it.
+        evidence: String,
+        /// The next step.
+        hint: String,
+    },
     /// The collector ended, as it was told to.
     Stopped {
         /// Name of the feed.

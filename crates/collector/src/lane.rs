@@ -26,6 +26,7 @@ use tracing::{debug, warn};
 
 use crate::{
     Error, Event, FeedSettings, Governor, Observer, Priority,
+    diagnosis::Failing,
     drain::{Drain, Next},
     setback::{Setback, is_fatal},
     skew::Skew,
@@ -55,6 +56,19 @@ pub(crate) struct Feed<T: Transport, C: Clock> {
     /// Something was covered, or something new is wanted.
     pub(crate) changed: Notify,
     pub(crate) wishes: Wishes,
+    signs: Mutex<Signs>,
+}
+
+/// What tells whether rows flow.
+#[derive(Debug)]
+pub(crate) struct Signs {
+    pub(crate) failing: Option<Failing>,
+    pub(crate) last_activity: Timestamp,
+    pub(crate) last_canary: Option<Timestamp>,
+    pub(crate) canary_lag: Duration,
+    pub(crate) recording: Option<(Timestamp, bool)>,
+    /// The cause that was told last.
+    pub(crate) told: Option<&'static str>,
 }
 
 /// The way to tell a collector that its ledger holds a newly requested backfill.
@@ -123,6 +137,7 @@ impl<T: Transport, C: Clock> Feed<T, C> {
         id: FeedId,
         trail: Trail,
         wishes: Wishes,
+        signs: Signs,
     ) -> Self {
         Self {
             name: Arc::from(settings.name.as_str()),
@@ -141,6 +156,7 @@ impl<T: Transport, C: Clock> Feed<T, C> {
             told: Mutex::default(),
             changed: Notify::new(),
             wishes,
+            signs: Mutex::new(signs),
         }
     }
 
@@ -150,6 +166,10 @@ impl<T: Transport, C: Clock> Feed<T, C> {
 
     fn skew(&self) -> MutexGuard<'_, Skew> {
         self.skew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn signs(&self) -> MutexGuard<'_, Signs> {
+        self.signs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Both clocks as they are now.
@@ -226,6 +246,7 @@ impl<T: Transport, C: Clock> Feed<T, C> {
         let begins = drain.reached().unwrap_or(drain.window.gte);
         let parameters = request.to_json();
         let accesses = self.accesses(&page);
+        self.read_signs(&page, &accesses);
         let page = PageToStore {
             feed: self.id,
             page,
@@ -320,6 +341,30 @@ impl<T: Transport, C: Clock> Feed<T, C> {
             }
         }
         accesses
+    }
+
+    /// What a page tells of whether the feed records.
+    fn read_signs(&self, page: &Page, accesses: &Accesses) {
+        let seen = page.exchange.responded_at;
+        let mut signs = self.signs();
+        signs.failing = None;
+        if let Some(newest) = accesses.own.iter().map(|own| own.lag).min() {
+            signs.last_canary = Some(seen);
+            signs.canary_lag = newest;
+        }
+        let mut own = accesses.own.iter().map(|own| own.position).peekable();
+        for (position, activity) in (0..).zip(&page.activities) {
+            if own.next_if_eq(&position).is_some() {
+                continue;
+            }
+            let Some(created_at) = activity.created_at else { continue };
+            signs.last_activity = signs.last_activity.max(created_at.min(seen));
+            if let Some(on) = activity.recording_setting()
+                && signs.recording.is_none_or(|(at, _)| at <= created_at)
+            {
+                signs.recording = Some((created_at, on));
+            }
+        }
     }
 
     /// What the new rows of a page tell of the feed's lag.

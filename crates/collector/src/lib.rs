@@ -20,6 +20,7 @@
 //! told in `docs/design/collector.md`.
 
 mod collector;
+mod diagnosis;
 mod drain;
 mod error;
 mod event;

@@ -63,6 +63,11 @@ impl Skew {
         }
     }
 
+    /// Server minus local, when they differ by more than can be a delay.
+    pub(crate) fn server_ahead(&self) -> Option<SignedDuration> {
+        self.server_ahead
+    }
+
     /// Both clocks, at a moment of the local one.
     pub(crate) fn clocks(&self, local: Timestamp) -> Clocks {
         let server = self.server_ahead.and_then(|ahead| local.checked_add(ahead).ok());

@@ -50,6 +50,23 @@ impl Activity {
     }
 }
 
+/// The part of a row about the Compliance API's own settings that says whether activities are recorded.
+#[derive(Deserialize)]
+struct RecordingSetting {
+    compliance_api_logging_enabled: Option<bool>,
+}
+
+impl Activity {
+    /// Whether activities are recorded from here on, if this row says so.
+    pub fn recording_setting(&self) -> Option<bool> {
+        if self.activity_type != "org_compliance_api_settings_updated" {
+            return None;
+        }
+        let setting: RecordingSetting = serde_json::from_slice(&self.raw).ok()?;
+        setting.compliance_api_logging_enabled
+    }
+}
+
 /// What `anthropic-ratelimit-requests-*` said. Every part is optional, and some answers carry none.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct RateLimit {

@@ -34,6 +34,8 @@ pub struct Entry {
     pub first_seen: Timestamp,
     /// The page that brought it.
     pub page: u64,
+    /// Whether it tells of a request of our own.
+    pub own_read: bool,
     /// Its exact bytes.
     pub raw: Vec<u8>,
 }

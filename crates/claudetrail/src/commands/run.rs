@@ -133,7 +133,7 @@ impl Observer for Watch {
 }
 
 /// The exit code that a kind of failure leads to.
-fn exit_of(kind: &str) -> Exit {
+pub(super) fn exit_of(kind: &str) -> Exit {
     const KEY: [ErrorKind; 6] = [
         ErrorKind::KeyMissing,
         ErrorKind::KeyInvalid,

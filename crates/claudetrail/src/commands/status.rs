@@ -10,7 +10,7 @@ use crate::{
     config::Settings,
     display::{self, Palette},
     error::Result,
-    output,
+    feed_account, output,
 };
 
 pub(crate) fn run(settings: &Settings, arguments: &Status) -> Result<()> {
@@ -21,7 +21,17 @@ pub(crate) fn run(settings: &Settings, arguments: &Status) -> Result<()> {
 
 /// The JSON of `status --json`; its shape is a contract.
 pub(crate) fn report(reader: &Reader) -> Result<Value> {
-    let feeds: Vec<Value> = reader.feeds()?.iter().map(feed_report).collect();
+    let now = jiff::Timestamp::now();
+    let mut feeds = Vec::new();
+    for feed in reader.feeds()? {
+        let mut told = feed_report(&feed);
+        if let (Some(told), Value::Object(account)) =
+            (told.as_object_mut(), feed_account::report(reader, &feed, now)?)
+        {
+            told.extend(account);
+        }
+        feeds.push(told);
+    }
     Ok(json!({
         "feeds": feeds,
         "sinks": [],
@@ -72,6 +82,7 @@ fn text(settings: &Settings, reader: &Reader) -> Result<String> {
     for feed in &feeds {
         lines.push(feed_headline(feed, palette));
         lines.extend(feed_details(feed, palette));
+        lines.extend(feed_account::lines(reader, feed, palette)?);
     }
     let head = output::hexadecimal(&reader.chain_head()?);
     lines.push(format!(
@@ -91,7 +102,18 @@ pub(crate) fn feed_headline(feed: &FeedStatus, palette: Palette) -> String {
         (Some(first), Some(last)) => {
             let word =
                 if feed.gaps.is_empty() { palette.good("complete") } else { palette.bad("incomplete") };
-            format!("{word} {} → {}", display::minute(first.gte), display::minute(last.lt))
+            // What lies apart from the trail was fetched by itself, and is told so.
+            let apart = match feed.planned_start.filter(|_| feed.gaps.is_empty()) {
+                Some(planned) => feed.coverage.iter().take_while(|interval| interval.lt < planned).count(),
+                None => 0,
+            };
+            let begins = feed.coverage.get(apart).unwrap_or(first).gte;
+            let told = |interval: &Interval| {
+                format!("{} → {}", display::minute(interval.gte), display::minute(interval.lt))
+            };
+            let apart: Vec<String> = feed.coverage[..apart].iter().map(told).collect();
+            let apart = if apart.is_empty() { String::new() } else { format!(" and {}", apart.join(", ")) };
+            format!("{word} {} → {}{apart}", display::minute(begins), display::minute(last.lt))
         }
         _ => palette.notable("nothing covered yet"),
     };

@@ -154,14 +154,14 @@ async fn fetch<T: Transport, C: Clock>(
 /// How far a shard has come, and how far it goes now.
 fn progress<T: Transport, C: Clock>(feed: &Feed<T, C>, number: u64, drain: &Drain) {
     let mut trail = feed.trail();
-    let mut freed = false;
+    let mut shortened = false;
     if let Some(shard) = trail.under_way.iter_mut().find(|shard| shard.number == number) {
-        freed = shard.interval != drain.window.interval();
+        shortened = shard.interval != drain.window.interval();
         shard.interval = drain.window.interval();
         shard.reached = drain.reached().unwrap_or(shard.reached).clamp(shard.interval.gte, shard.interval.lt);
     }
     drop(trail);
-    if freed {
+    if shortened {
         feed.changed.notify_waiters();
     }
 }

@@ -56,11 +56,11 @@ pub(crate) async fn follow<T: Transport, C: Clock>(feed: &Feed<T, C>) -> Result<
 
 impl LiveTail {
     fn take_up<T: Transport, C: Clock>(feed: &Feed<T, C>, clocks: Clocks) -> Self {
-        let mut trail = feed.trail();
-        let patience = trail.patience(clocks.local);
-        let tail = resume(&trail.coverage, trail.planned_start, clocks, patience, feed.leap_after());
-        trail.live_from = tail.start();
-        Self { tail, patience, last_live: None, planned_start: trail.planned_start }
+        let mut known = feed.trail();
+        let patience = known.patience(clocks.local);
+        let tail = resume(&known.coverage, known.planned_start, clocks, patience, feed.leap_after());
+        known.live_from = tail.start();
+        Self { tail, patience, last_live: None, planned_start: known.planned_start }
     }
 
     /// Follows the overlap, leaps to the present when far behind, and finds back from a start under a wrong clock.

@@ -8,7 +8,7 @@ use ledger::Appended;
 use tracing::{debug, error, info, warn};
 
 use super::{Feed, elapsed};
-use crate::{Error, Event, drain::Drain, setback::Setback, skew::News, windows::Window};
+use crate::{Error, Event, diagnosis::Failing, drain::Drain, setback::Setback, skew::News, windows::Window};
 
 impl<T: Transport, C: Clock> Feed<T, C> {
     /// Tells of a failure, keeps it for `status`, and says how long to wait. What the background meets is told once a poll.
@@ -50,10 +50,22 @@ impl<T: Transport, C: Clock> Feed<T, C> {
             needs_a_hand: setback.needs_a_hand,
             failures,
         });
+        if foreground {
+            let mut signs = self.signs();
+            let since = signs.failing.as_ref().map_or(now, |failing| failing.since);
+            signs.failing = Some(Failing {
+                since,
+                kind: setback.kind.clone(),
+                message: setback.message.clone(),
+                hint: setback.hint.clone(),
+            });
+        }
         let (id, failure) = (self.id, setback.as_failure(now));
         let noted = self.store.run(move |ledger| ledger.record_failure(id, &failure)).await;
         if let Err(unkept) = self.settle("recording a failure", noted)? {
             debug!(feed = %self.name, error = unkept.message, "the failure was not recorded");
+        } else if foreground {
+            self.report().await?;
         }
         Ok(wait)
     }

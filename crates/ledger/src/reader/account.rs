@@ -84,15 +84,6 @@ impl Reader {
         Ok(Some(OwnReads { count, last_seen, lag_p50: at(50), lag_p99: at(99) }))
     }
 
-    /// Whether the activity of this sequence tells of a request of our own.
-    pub fn is_own_read(&self, sequence: u64) -> Result<bool, Error> {
-        const STEP: &str = "look for an own request";
-        self.connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM own_read WHERE sequence = ?1)")
-            .and_then(|mut statement| statement.query_row([sequence], |row| row.get(0)))
-            .step(STEP)
-    }
-
     /// The vendor's ids of the requests that brought the newest `limit` pages, and when they were answered, newest first.
     pub fn request_ids(&self, limit: u64) -> Result<Vec<(String, Timestamp)>, Error> {
         let last = Head::load(&self.connection)?.page;

@@ -36,7 +36,26 @@ impl Reader {
             entries.push(entry(sequence, block, row, first_seen)?);
             Ok(if entries.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
+        self.mark_own_reads(&mut entries)?;
         Ok(entries)
+    }
+
+    /// Marks the entries that tell of requests of our own: one look at a narrow table for all of them.
+    fn mark_own_reads(&self, entries: &mut [Entry]) -> Result<(), Error> {
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT sequence FROM own_read WHERE sequence BETWEEN ?1 AND ?2 ORDER BY sequence",
+            )
+            .step(STEP)?;
+        let rows = statement.query_map([first.sequence, last.sequence], |row| row.get::<_, u64>(0));
+        let mut own = rows.step(STEP)?.collect::<Result<Vec<_>, _>>().step(STEP)?.into_iter().peekable();
+        for entry in entries {
+            while own.next_if(|sequence| *sequence < entry.sequence).is_some() {}
+            entry.own_read = own.next_if_eq(&entry.sequence).is_some();
+        }
+        Ok(())
     }
 
     /// The entry of an activity id, if the ledger has it.
@@ -50,7 +69,9 @@ impl Reader {
             let row = cache.blocks.load(&snapshot, &block)?.row((sequence - block.first_sequence) as usize);
             let row = row.step(STEP)?;
             if block.feed == feed.get() && row.id == id {
-                return entry(sequence, &block, row, first_seen).map(Some);
+                let mut found = [entry(sequence, &block, row, first_seen)?];
+                self.mark_own_reads(&mut found)?;
+                return Ok(Some(found).map(|[entry]| entry));
             }
         }
         Ok(None)
@@ -128,6 +149,7 @@ fn entry(sequence: u64, block: &BlockHead, row: Row<'_>, first_seen: Timestamp) 
         created_at: instant(row.created_at, STEP)?,
         first_seen,
         page: block.page,
+        own_read: false,
         raw: row.raw.to_vec(),
     })
 }

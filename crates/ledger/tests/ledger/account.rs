@@ -1,7 +1,7 @@
 //! What is kept beside the rows: late arrivals, own reads, reconciliation, wanted stretches, reports.
 
-use crate::support::{Page, Place, activity, at, check, interval, provenance, row};
-use ledger::{Coverage, LagPolicy, NewActivity, OwnRead, PageCommit};
+use crate::support::{Page, Place, activity, all, at, check, interval, provenance, row};
+use ledger::{Coverage, EntryFilter, LagPolicy, NewActivity, OwnRead, PageCommit};
 use std::time::Duration;
 
 const TEN_MINUTES: Duration = Duration::from_mins(10);
@@ -64,8 +64,10 @@ fn own_reads_are_kept_for_new_rows_only() {
     let own = reader.own_reads(feed).expect("reads").expect("some");
     assert_eq!((own.count, own.last_seen), (2, at(1_000)));
     assert_eq!((own.lag_p50, own.lag_p99), (Duration::from_secs(3), Duration::from_secs(3)));
-    let own: Vec<bool> = (1..=3).map(|sequence| reader.is_own_read(sequence).expect("reads")).collect();
-    assert_eq!(own, [true, false, true]);
+    let own = |entries: &[ledger::Entry]| entries.iter().map(|entry| entry.own_read).collect::<Vec<_>>();
+    assert_eq!(own(&all(&reader)), [true, false, true]);
+    assert_eq!(own(&reader.entries(1, 9, &EntryFilter::default()).expect("reads")), [false, true]);
+    assert!(reader.find(feed, "c").expect("reads").expect("there").own_read);
 }
 
 #[test]
