@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ledger::{Entry, EntryFilter, FeedStatus, PageRecord, Reader};
+use ledger::{Backfill, Coverage, Entry, EntryFilter, FeedStatus, Interval, LateArrival, PageRecord, Reader};
 
 use crate::server::{Row, World};
 
@@ -16,6 +16,9 @@ pub(crate) struct Kept {
     pub(crate) entries: Vec<Entry>,
     pub(crate) pages: Vec<PageRecord>,
     pub(crate) status: FeedStatus,
+    /// Newest first.
+    pub(crate) late: Vec<LateArrival>,
+    pub(crate) backfills: Vec<Backfill>,
 }
 
 impl Kept {
@@ -36,7 +39,9 @@ impl Kept {
             .map_while(|page| reader.page(page).unwrap())
             .filter(|page| page.feed == status.id)
             .collect();
-        Self { entries, pages, status }
+        let late = reader.late_arrivals(status.id, u64::MAX).unwrap();
+        let backfills = reader.backfills(status.id).unwrap();
+        Self { entries, pages, status, late, backfills }
     }
 }
 
@@ -70,23 +75,71 @@ pub(crate) fn judge_honesty(kept: &Kept, world: &World, settle: Duration) {
     }
 }
 
-/// After the faults have stopped: one gapless stretch, and every row that the API returned by the last drain.
+/// The late arrivals that the ledger tells of are exactly the rows that came after a drain had covered their time, and each was
+/// indeed not to be had when that drain began.
+pub(crate) fn judge_late_arrivals(kept: &Kept, world: &World) {
+    let rows: HashMap<&str, &Row> = world.rows.iter().map(|row| (row.id.as_str(), row)).collect();
+    let mut claims: Vec<(u64, Interval, Timestamp)> = Vec::new();
+    let mut began: HashMap<u64, Timestamp> = HashMap::new();
+    for page in &kept.pages {
+        let answered = world.answered[page.request_id.as_deref().unwrap()];
+        let began = *began.entry(page.drain).or_insert(answered);
+        claims.extend(page.drained.map(|claim| (page.page, claim, began)));
+    }
+    let mut expected = Vec::new();
+    for entry in &kept.entries {
+        let claimed = claims.iter().find(|(_, claim, _)| claim.contains(entry.created_at));
+        let Some((_, _, began)) = claimed.filter(|(page, ..)| *page < entry.page) else { continue };
+        let row = rows[entry.id.as_str()];
+        assert!(
+            row.visible_at > *began,
+            "{row:?} is told late, and was there when its time was drained at {began}"
+        );
+        expected.push(entry.sequence);
+    }
+    let mut told: Vec<u64> = kept.late.iter().map(|late| late.sequence).collect();
+    told.reverse();
+    assert_eq!(told, expected, "the report of late arrivals");
+    assert_eq!(kept.status.late_arrivals, expected.len() as u64);
+}
+
+/// No more was asked in any minute than the budget's share, a burst aside.
+pub(crate) fn judge_spending(world: &World, most_per_minute: usize) {
+    let mut first = 0;
+    for (last, at) in world.asked.iter().enumerate() {
+        while at.duration_since(world.asked[first]).as_secs() >= 60 {
+            first += 1;
+        }
+        let spent = last - first + 1;
+        assert!(spent <= most_per_minute, "{spent} requests in the minute before {at}");
+    }
+}
+
+/// After the faults have stopped: no gap, and every row that the API returned by the last drain.
 pub(crate) fn judge_completeness(kept: &Kept, world: &World, until: Timestamp) {
     assert_eq!(kept.status.gaps, [], "no gap is left");
-    assert_eq!(kept.status.coverage.len(), 1, "{:?}", kept.status.coverage);
-    assert_eq!(kept.status.planned_start, Some(kept.status.coverage[0].gte));
     assert_eq!(kept.status.last_error, None);
-    let last = kept.pages.last().unwrap();
-    let began = kept.pages.iter().find(|page| page.drain == last.drain).unwrap();
-    let began = world.answered[began.request_id.as_deref().unwrap()];
+    let start = kept.status.planned_start.unwrap();
+    let mut wanted: Coverage = kept.backfills.iter().map(|backfill| backfill.interval).collect();
+    wanted.insert(Interval { gte: start, lt: until });
+    let covered: Coverage = kept.status.coverage.iter().copied().collect();
+    let missing = wanted.subtract(&covered);
+    assert!(missing.is_empty(), "{missing:?} is wanted and not covered");
+    assert!(kept.backfills.iter().all(|backfill| backfill.finished_at.is_some()), "{:?}", kept.backfills);
+    let live = kept.pages.iter().filter(|page| page.drained.is_some_and(|claim| claim.lt >= until));
+    let began = live.map(|page| first_answer(kept, world, page.drain)).max().expect("a drain to the end");
     assert!(began >= until, "the last drain began at {began}, and should have after {until}");
-    let start = kept.status.coverage[0].gte;
     let ids: std::collections::HashSet<&str> = kept.entries.iter().map(|entry| entry.id.as_str()).collect();
     let missed: Vec<&Row> = world
         .rows
         .iter()
-        .filter(|row| start <= row.created_at && row.created_at < until && row.visible_at <= began)
+        .filter(|row| wanted.contains(row.created_at) && row.visible_at <= until)
         .filter(|row| !ids.contains(row.id.as_str()))
         .collect();
     assert!(missed.is_empty(), "missed {} rows, the first {:?}", missed.len(), missed[0]);
+}
+
+fn first_answer(kept: &Kept, world: &World, drain: u64) -> Timestamp {
+    let first = kept.pages.iter().find(|page| page.drain == drain).unwrap();
+    world.answered[first.request_id.as_deref().unwrap()]
 }

@@ -4,7 +4,7 @@
 //! everything that it holds and did.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -102,7 +102,13 @@ pub(crate) struct World {
     /// When each answered request was answered, by its request id.
     pub(crate) answered: HashMap<String, Timestamp>,
     pub(crate) requests: u64,
-    habits: Habits,
+    /// Requests a minute that are answered; beyond them 429. `None`: no limit is told or kept.
+    pub(crate) limit: Option<u32>,
+    /// When requests of others and ours were taken from the budget.
+    spent: VecDeque<Timestamp>,
+    /// When our requests came.
+    pub(crate) asked: Vec<Timestamp>,
+    pub(crate) habits: Habits,
     random: Random,
     /// Who dies when this many requests have been answered.
     doomed: Option<(u64, tokio::task::AbortHandle)>,
@@ -122,6 +128,9 @@ impl ModelServer {
             faults: Faults::default(),
             answered: HashMap::new(),
             requests: 0,
+            limit: None,
+            spent: VecDeque::new(),
+            asked: Vec::new(),
             habits,
             random: Random::new(seed),
             doomed: None,
@@ -133,6 +142,11 @@ impl ModelServer {
         let now = self.clock.true_now();
         let mut world = self.world.lock().unwrap();
         world.requests += 1;
+        world.asked.push(now);
+        assert!(world.requests < 200_000, "the collector asks without end");
+        if !world.spend(now) {
+            return Ok(world.error(429, "rate_limit_error", message(429), now));
+        }
         let query = Query::read(url);
         if let Some(fault) = world.fault() {
             return world.fail(fault, &query, now);
@@ -173,6 +187,25 @@ impl World {
     pub(crate) fn add(&mut self, rows: impl IntoIterator<Item = Row>) {
         self.rows.extend(rows);
         sort(&mut self.rows);
+    }
+
+    /// Others spend some of the budget.
+    pub(crate) fn others_spend(&mut self, requests: u32, now: Timestamp) {
+        self.spent.extend((0..requests).map(|_| now));
+    }
+
+    /// Takes a request from the budget; `false` when nothing is left.
+    fn spend(&mut self, now: Timestamp) -> bool {
+        let Some(limit) = self.limit else { return true };
+        let minute_ago = now - SignedDuration::from_secs(60);
+        while self.spent.front().is_some_and(|at| *at <= minute_ago) {
+            self.spent.pop_front();
+        }
+        if self.spent.len() >= limit as usize {
+            return false;
+        }
+        self.spent.push_back(now);
+        true
     }
 
     /// Kills a task when it has the answer to its `requests`-th request from now in hand.
@@ -263,9 +296,13 @@ impl World {
             let lag = self.random.between(0, 1_000);
             let visible_at = now.checked_add(SignedDuration::from_millis(lag)).unwrap();
             let id = format!("activity_own_{}", self.requests);
+            let request_id = format!("req_{}", self.requests);
             // The feed's times are whole microseconds.
             let created_at = Timestamp::from_microsecond(now.as_microsecond()).unwrap();
-            self.add([Row { created_at, visible_at, id, json: None }]);
+            let json = format!(
+                r#"{{"id":"{id}","created_at":"{created_at}","type":"compliance_api_accessed","request_id":"{request_id}"}}"#
+            );
+            self.add([Row { created_at, visible_at, id, json: Some(json) }]);
         }
         response
     }
@@ -295,6 +332,13 @@ impl World {
         self.answered.insert(request_id.clone(), now);
         let mut headers =
             vec![("content-type".into(), content_type.into()), ("request-id".into(), request_id)];
+        if let Some(limit) = self.limit {
+            let left = (limit as usize).saturating_sub(self.spent.len());
+            let reset = self.spent.back().map_or(now, |at| *at + SignedDuration::from_secs(60));
+            headers.push(("anthropic-ratelimit-requests-limit".into(), limit.to_string()));
+            headers.push(("anthropic-ratelimit-requests-remaining".into(), left.to_string()));
+            headers.push(("anthropic-ratelimit-requests-reset".into(), reset.to_string()));
+        }
         if self.habits.tells_time {
             headers.push(("date".into(), now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
         }

@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-use collector::{Collector, Event, FeedSettings, Governor, Observer, SharedLedger, Store};
+use collector::{Collector, Event, FeedSettings, Governor, Observer, SharedLedger, Store, Wishes};
 use feed::{ApiKey, Client, ClientOptions, Clock, RetryOptions, StaticKey, Transport};
 use jiff::{SignedDuration, Timestamp};
-use ledger::{Ledger, Options};
+use ledger::{Interval, Ledger, Options};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -85,9 +85,20 @@ pub(crate) struct Life {
     stop: CancellationToken,
     task: tokio::task::JoinHandle<Result<(), collector::Error>>,
     ledger: SharedLedger,
+    wishes: Wishes,
 }
 
 impl Life {
+    /// Somebody wants a stretch of the past.
+    pub(crate) fn want(&self, interval: Interval, now: Timestamp) {
+        let mut ledger = self.ledger.lock().unwrap();
+        let feeds = ledger.reader().unwrap().feeds().unwrap();
+        if let Some(feed) = feeds.iter().find(|feed| feed.name == "acme") {
+            ledger.request_backfill(feed.id, interval, now).unwrap();
+            self.wishes.changed();
+        }
+    }
+
     /// Lets it die with the answer to its `requests`-th request from now in hand.
     pub(crate) fn doom(&self, server: &ModelServer, requests: u64) {
         server.world.lock().unwrap().doom(requests, self.task.abort_handle());
@@ -124,28 +135,29 @@ impl Stage {
         Self { clock, server, settings, recorder, directory: directory(), seed, governor, disk }
     }
 
-    /// Rows from before the trail until long after, in crowds and alone, with ties, some visible late: up to all that is allowed for.
+    /// Rows from before the trail until long after, in crowds and alone, with ties, some visible late: up to all that the tail allows for.
     pub(crate) fn fill(&self, random: &mut Random, rows: i64) {
-        let now = self.clock.true_now();
         let patience_ms = (self.settings.settle + self.settings.overlap_floor).as_millis() as i64;
+        self.fill_between(random, rows, (-8 * 3_600, 36 * 3_600), patience_ms);
+    }
+
+    /// Rows between two moments, in seconds from now, one in ten of them up to `latest_ms` late.
+    pub(crate) fn fill_between(&self, random: &mut Random, rows: i64, span: (i64, i64), latest_ms: i64) {
+        let now = self.clock.true_now();
         let rows = (0..rows).map(|index| {
-            let mut micros = random.between(-8 * 3_600_000_000, 36 * 3_600_000_000);
+            let mut micros = random.between(span.0 * 1_000_000, span.1 * 1_000_000);
             if random.chance(0.5) {
-                micros = micros / 900_000_000 * 900_000_000;
+                micros = micros / 300_000_000 * 300_000_000;
             }
             let created_at = now + SignedDuration::from_micros(micros);
             let lag_ms = match random.between(0, 10) {
                 0..=5 => random.between(0, 2_000),
                 6..=8 => random.between(0, 30_000),
-                _ => random.between(0, patience_ms),
+                _ => random.between(0, latest_ms),
             };
             let visible_at = created_at + SignedDuration::from_millis(lag_ms);
-            Row {
-                created_at,
-                visible_at,
-                id: format!("activity_{:08x}_{index}", random.next() as u32),
-                json: None,
-            }
+            let id = format!("activity_{:08x}_{index}", random.next() as u32);
+            Row { created_at, visible_at, id, json: None }
         });
         self.server.world.lock().unwrap().add(rows);
     }
@@ -172,9 +184,10 @@ impl Stage {
         let store = Store::simulated(Arc::clone(&ledger), Arc::new(move || disk.ask()));
         let governor = Arc::clone(&self.governor);
         let collector = Collector::new(client, store, self.clock.clone(), settings, observer, governor);
+        let wishes = collector.wishes();
         let stop = CancellationToken::new();
         let task = tokio::spawn(collector.run(stop.clone()));
-        Life { stop, task, ledger }
+        Life { stop, task, ledger, wishes }
     }
 
     /// The ledger, as a program that starts opens it.
