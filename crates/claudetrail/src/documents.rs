@@ -39,9 +39,14 @@ pub(crate) struct Documents {
     dropped: AtomicU64,
 }
 
+/// The tag of documents about this program's own requests.
+const OWN_REQUEST: &str = "claudetrail_own_request";
+
 /// Makes the documents of one feed.
 struct Maker {
     normalizer: Normalizer,
+    /// For activities that tell of this program's own requests: adds a tag.
+    own_requests: Normalizer,
     /// Edits of this feed's documents.
     processors: Vec<Processor>,
 }
@@ -50,11 +55,16 @@ impl Documents {
     pub(crate) fn new(settings: &Settings, reader: &Reader) -> Result<Self> {
         let enrichment = FollowedEnrichment::open(settings)?;
         let names = KnownNames::load(&settings.ledger_path(), reader)?;
-        let maker = |options, processors| {
-            let normalizer = Normalizer::new(options)
+        let normalizer = |options| {
+            Normalizer::new(options)
                 .with_enrichment(enrichment.enrichment().clone())
-                .with_names(Arc::clone(names.history()));
-            Arc::new(Maker { normalizer, processors })
+                .with_names(Arc::clone(names.history()))
+        };
+        let maker = |options: NormalizerOptions, processors| {
+            let mut own = options.clone();
+            own.tags.push(OWN_REQUEST.to_owned());
+            let (normalizer, own_requests) = (normalizer(options), normalizer(own));
+            Arc::new(Maker { normalizer, own_requests, processors })
         };
         let mut by_name = HashMap::new();
         for feed in &settings.feeds {
@@ -115,7 +125,8 @@ impl Documents {
         let maker = self.maker(entry.feed);
         let context = Context { sequence: Some(entry.sequence), created: Some(entry.first_seen), ingested };
         let _until_written = self.names.catch_up(entry.sequence);
-        maker.normalizer.document(&entry.raw, &context, out, schema);
+        let normalizer = if entry.own_read { &maker.own_requests } else { &maker.normalizer };
+        normalizer.document(&entry.raw, &context, out, schema);
         maker
     }
 
