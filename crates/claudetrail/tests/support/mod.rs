@@ -47,7 +47,7 @@ impl Running {
         let killed =
             Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().expect("kill runs");
         assert!(killed.success());
-        wait_for("the program to stop", Duration::from_secs(20), || {
+        wait_for("the program to stop", Duration::from_mins(2), || {
             self.0.try_wait().expect("the child can be waited for")
         })
     }
