@@ -12,6 +12,7 @@ use std::{
 use index::{Pace, Writer};
 use jiff::Timestamp;
 use ledger::{EntryFilter, Reader};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -37,7 +38,9 @@ const RETENTION_INTERVAL: Duration = Duration::from_hours(1);
 /// Pause after a failure.
 const RETRY_INTERVAL: Duration = Duration::from_secs(30);
 /// At the end of the program so much is still caught up with: it takes a second or two.
-const LAST_STRETCH: u64 = 50_000;
+const LAST_STRETCH: u64 = 2_000;
+/// Longest wait for the index at the end of the program.
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 impl Settings {
     /// The folder of the search index.
@@ -52,9 +55,35 @@ impl From<index::Error> for Failure {
     }
 }
 
-/// Follows the ledger until `stop`, on a thread of its own.
-pub(crate) fn spawn(settings: Arc<Settings>, stop: CancellationToken) -> tokio::task::JoinHandle<()> {
-    tokio::task::spawn_blocking(move || follow(&settings, &stop))
+/// The thread that follows the ledger.
+pub(crate) struct Indexing {
+    stop: CancellationToken,
+    ended: oneshot::Receiver<()>,
+}
+
+impl Indexing {
+    /// Starts it.
+    pub(crate) fn start(settings: Arc<Settings>) -> Self {
+        let stop = CancellationToken::new();
+        let (sender, ended) = oneshot::channel();
+        let token = stop.clone();
+        // No thread of the runtime, which would wait for it at the end of the program.
+        std::thread::spawn(move || {
+            follow(&settings, &token);
+            let _ = sender.send(());
+        });
+        Self { stop, ended }
+    }
+
+    /// Lets it end, and waits a little: the end of the program may fall into a commit or a merge, as a crash may.
+    pub(crate) async fn end(self) {
+        self.stop.cancel();
+        match tokio::time::timeout(LAST_WAIT, self.ended).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => tracing::error!("keeping up the search index ended unexpectedly"),
+            Err(_) => tracing::info!("the search index catches up with the rest at the next start"),
+        }
+    }
 }
 
 fn follow(settings: &Settings, stop: &CancellationToken) {
@@ -168,6 +197,10 @@ impl Pump {
         if uncommitted > 0 {
             self.writer.commit()?;
         }
+        if stop.is_cancelled() {
+            // Nobody waits for merges at the end: what is committed is whole without them.
+            return Ok(());
+        }
         self.writer.set_pace(Pace::Steady)?;
         if at >= last && !self.writer.is_published() {
             self.writer.publish()?;
@@ -188,7 +221,7 @@ impl Pump {
                 news = Instant::now();
             }
             if last {
-                return Ok(self.writer.rest()?);
+                return Ok(());
             }
             if news.elapsed() > REST_AFTER {
                 self.writer.rest()?;

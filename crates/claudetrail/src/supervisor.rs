@@ -15,7 +15,8 @@ use crate::{
     backfill_requests,
     config::Settings,
     error::{Exit, Failure, Result, chain},
-    indexing, names, upstream,
+    indexing::Indexing,
+    names, upstream,
 };
 
 /// The runtime of every command that waits for the network: two workers are plenty, the work is waiting.
@@ -69,8 +70,7 @@ pub(crate) async fn collect(
     let names = tokio::spawn(names::keep(Arc::clone(&ledger), settings.ledger_path(), end_of_names.clone()));
     let settings = Arc::new(settings);
     // The index follows until the last collector has ended, so that what was kept can be found.
-    let index_stop = CancellationToken::new();
-    let indexing = settings.index.enabled.then(|| indexing::spawn(Arc::clone(&settings), index_stop.clone()));
+    let indexing = settings.index.enabled.then(|| Indexing::start(Arc::clone(&settings)));
     let mut collectors = JoinSet::new();
     let mut wishes = HashMap::new();
     for (feed, governor) in settings.feeds.iter().zip(upstream::Governors::of(&settings.feeds)) {
@@ -102,11 +102,8 @@ pub(crate) async fn collect(
     end_of_names.cancel();
     drop(names.await);
     drop(picking_up);
-    index_stop.cancel();
-    if let Some(indexing) = indexing
-        && let Err(error) = indexing.await
-    {
-        tracing::error!(%error, "keeping up the search index ended unexpectedly");
+    if let Some(indexing) = indexing {
+        indexing.end().await;
     }
     // Closing the ledger checkpoints its write-ahead log; readers need nothing but the one file afterwards.
     drop(ledger);
