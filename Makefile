@@ -3,7 +3,7 @@ CARGO ?= cargo
 TOOLS ?= $(HOME)/.cache/claudetrail/tools
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint deny bench fuzz release install enrichment schemas engine-up help
+.PHONY: build demo test soak lint deny bench fuzz release install enrichment schemas engine-up help
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,9 @@ test: enrichment schemas ## Every test: units, properties, simulations, the real
 	$(CARGO) test --locked --workspace --all-targets
 	$(CARGO) test --locked --workspace --doc
 
+soak: ## The collector's simulation with 100,000 fresh seeds (SEEDS=… for more); a seed that fails is printed
+	SEEDS=$${SEEDS:-100000} FIRST_SEED=$${FIRST_SEED:-$$(date +%s)} $(CARGO) test --locked --release -p collector --test simulation whatever_goes_wrong -- --nocapture
+
 lint: enrichment ## Formatting, clippy with warnings as errors, dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
@@ -32,7 +35,7 @@ $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install cargo-deny@0.20.2 --locked --debug --root $(TOOLS)
 
 bench: enrichment ## Throughput of normalising and of the ledger, beside a baseline in the same run
-	$(CARGO) bench --locked -p normalize -p ledger
+	$(CARGO) bench --locked -p normalize -p ledger -p collector
 
 fuzz: ## Fuzz the parsers of outside bytes, a minute each (needs cargo-fuzz)
 	cd fuzz && for target in $$($(CARGO) fuzz list); do $(CARGO) fuzz run -s none $$target -- -max_total_time=60 || exit 1; done

@@ -34,9 +34,9 @@ pub(crate) struct Evidence {
     pub(crate) poll_interval: Duration,
     pub(crate) failing: Option<Failing>,
     pub(crate) spending: Spending,
-    /// When the newest row that is not about a request of ours was first seen, or the start.
+    /// When the newest row that is not about a request was first seen, or when polls began to succeed.
     pub(crate) last_activity: Timestamp,
-    /// When a row about a request of ours was last seen; `None` when there never was one, so that none is to be expected.
+    /// When the newest row about a request of ours happened; `None` when there never was one, so that none is to be expected.
     pub(crate) last_canary: Option<Timestamp>,
     /// How long such a row takes, usually.
     pub(crate) canary_lag: Duration,
@@ -63,9 +63,10 @@ impl Diagnosis {
 
 /// The cause of a silence, or of a failure; `None` while rows flow.
 pub(crate) fn diagnose(evidence: &Evidence) -> Option<Diagnosis> {
+    // By a wrong clock every row is old, so it comes before what is told by age.
     failing(evidence)
-        .or_else(|| recording_off(evidence))
         .or_else(|| clock(evidence))
+        .or_else(|| recording_off(evidence))
         .or_else(|| quiet(evidence))
 }
 

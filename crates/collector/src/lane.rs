@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use feed::{ActivityRequest, Clock, ErrorKind, Page, Transport};
+use feed::{Activity, ActivityRequest, Clock, ErrorKind, Page, Transport};
 use jiff::Timestamp;
 use ledger::{Appended, FeedId, Interval, LagPolicy, OwnRead};
 use tokio::sync::Notify;
@@ -347,16 +347,21 @@ impl<T: Transport, C: Clock> Feed<T, C> {
     fn read_signs(&self, page: &Page, accesses: &Accesses) {
         let seen = page.exchange.responded_at;
         let mut signs = self.signs();
-        signs.failing = None;
-        if let Some(newest) = accesses.own.iter().map(|own| own.lag).min() {
-            signs.last_canary = Some(seen);
-            signs.canary_lag = newest;
+        if signs.failing.take().is_some() {
+            // A silence is counted from when polls succeed.
+            signs.last_activity = signs.last_activity.max(seen);
+            signs.last_canary = signs.last_canary.map(|last| last.max(seen));
         }
-        let mut own = accesses.own.iter().map(|own| own.position).peekable();
-        for (position, activity) in (0..).zip(&page.activities) {
-            if own.next_if_eq(&position).is_some() {
-                continue;
+        // The same rows are seen again and again, so what counts is when the newest of them happened.
+        for own in &accesses.own {
+            let happened = page.activities.get(own.position as usize).and_then(|row| row.created_at);
+            if happened > signs.last_canary {
+                signs.last_canary = happened;
+                signs.canary_lag = own.lag;
             }
+        }
+        // A row about a request of ours may be seen before its answer, so none of these counts as activity.
+        for activity in page.activities.iter().filter(|row| row.activity_type != Activity::API_ACCESS) {
             let Some(created_at) = activity.created_at else { continue };
             signs.last_activity = signs.last_activity.max(created_at.min(seen));
             if let Some(on) = activity.recording_setting()

@@ -64,7 +64,8 @@ impl<T: Transport, C: Clock> Feed<T, C> {
         let noted = self.store.run(move |ledger| ledger.record_failure(id, &failure)).await;
         if let Err(unkept) = self.settle("recording a failure", noted)? {
             debug!(feed = %self.name, error = unkept.message, "the failure was not recorded");
-        } else if foreground {
+        }
+        if foreground {
             self.report().await?;
         }
         Ok(wait)

@@ -14,11 +14,13 @@
 mod backfill;
 mod broken_ledger;
 mod clock;
+mod healing;
 mod judge;
 mod lateness;
 mod organization;
 mod random;
 mod server;
+mod silence;
 mod stage;
 mod stories;
 
