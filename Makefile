@@ -3,7 +3,7 @@ CARGO ?= cargo
 TOOLS ?= $(HOME)/.cache/claudetrail/tools
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test soak lint deny bench fuzz release install enrichment schemas engine-up help
+.PHONY: build demo test soak lint deny bench fuzz release install enrichment openid-provider schemas engine-up help
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -16,7 +16,7 @@ demo: enrichment ## Build and see it work: a simulated organization, a live trai
 	$(CARGO) build --locked -p claudetrail
 	./target/debug/claudetrail demo
 
-test: enrichment schemas ## Every test: units, properties, simulations, the real program end to end
+test: enrichment openid-provider schemas ## Every test: units, properties, simulations, the real program end to end
 	$(CARGO) test --locked --workspace --all-targets
 	$(CARGO) test --locked --workspace --doc
 
@@ -54,6 +54,11 @@ enrichment: enrichment/node_modules/.package-lock.json ## The free data that is 
 enrichment/node_modules/.package-lock.json: enrichment/package-lock.json
 	@command -v npm > /dev/null && cd enrichment && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || \
 	echo "left out for want of npm or its packages: names of browsers, countries and networks of addresses (make enrichment)"
+
+openid-provider: dev/engines/oidc/node_modules/.package-lock.json ## A real OpenID provider for tests of the console's sign-in (npm)
+
+dev/engines/oidc/node_modules/.package-lock.json: dev/engines/oidc/package-lock.json
+	cd dev/engines/oidc && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 schemas: dev/schemas/node_modules/.package-lock.json dev/schemas/.venv/installed ## The published schemas that tests hold documents against: ECS, OCSF
 

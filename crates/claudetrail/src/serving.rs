@@ -2,18 +2,21 @@
 
 use std::sync::{Arc, OnceLock};
 
-use console_server::{ApiError, Console, Options, Parts, StartError, Story};
+use console_server::{ApiError, Console, OidcOptions, Options, Parts, SecretReader, StartError, Story};
+use index::EmbeddedIndex;
 use jiff::Timestamp;
 use ledger::{Entry, Reader};
+use query::Backend;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     commands::status,
-    config::Settings,
+    config::{Settings, console::OidcSettings},
     documents::Documents,
     error::{Exit, Failure, Result},
+    fields::fields,
     supervisor::data_dir_failure,
 };
 
@@ -52,6 +55,7 @@ pub(crate) async fn start(
         public_url: console.public_url.clone(),
         tls: console.tls.clone(),
         trusted_proxies: console.trusted_proxies.clone(),
+        oidc: console.oidc.as_ref().map(oidc),
         session_lifetime: console.session_lifetime,
         session_idle_timeout: console.session_idle_timeout,
         access_log_retention: console.access_log_retention,
@@ -63,8 +67,10 @@ pub(crate) async fn start(
         stories,
         clock: Arc::new(Timestamp::now),
     };
-    let parts =
-        Parts { trail: Arc::new(LedgerTrail { settings: settings.clone(), documents: OnceLock::new() }) };
+    let parts = Parts {
+        trail: Arc::new(LedgerTrail { settings: settings.clone(), documents: OnceLock::new() }),
+        backend: settings.index.enabled.then(|| embedded(settings)),
+    };
     let bound = Console::bind(options, parts, stop).await?;
     let url = bound.url();
     let by_link = console.listen.ip().is_loopback() && console.trusted_proxies.is_empty();
@@ -79,6 +85,32 @@ pub(crate) async fn start(
         None => None,
     };
     Ok(Serving { url, link, task: tokio::spawn(bound.serve()) })
+}
+
+/// The search index that `indexing` keeps up; a search opens what was committed last.
+fn embedded(settings: &Settings) -> Arc<dyn Backend> {
+    Arc::new(EmbeddedIndex::new(&settings.index_path(), fields()))
+}
+
+fn oidc(settings: &OidcSettings) -> OidcOptions {
+    OidcOptions {
+        issuer: settings.issuer.clone(),
+        client_id: settings.client_id.clone(),
+        client_secret: settings.client_secret.clone().map(|source| {
+            let read = move || {
+                source
+                    .text()
+                    .map_err(|detail| format!("cannot read the client secret from {source}: {detail}"))
+            };
+            Arc::new(read) as SecretReader
+        }),
+        scopes: settings.scopes.clone(),
+        user_claim: settings.user_claim.clone(),
+        groups_claim: settings.groups_claim.clone(),
+        admin_groups: settings.admin_groups.clone(),
+        viewer_groups: settings.viewer_groups.clone(),
+        ca_file: settings.ca_file.clone(),
+    }
 }
 
 /// A console that could not be started, as the end of a command.
@@ -131,6 +163,10 @@ struct LedgerDocuments(Documents);
 impl console_server::Documents for LedgerDocuments {
     fn ecs(&self, entry: &Entry, out: &mut Vec<u8>) {
         self.0.write(entry, out);
+    }
+
+    fn ocsf(&self, entry: &Entry, out: &mut Vec<u8>) {
+        self.0.write_ocsf(entry, out);
     }
 
     fn sentence(&self, entry: &Entry) -> String {

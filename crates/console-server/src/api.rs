@@ -3,14 +3,24 @@
 pub(crate) mod access;
 pub(crate) mod coverage;
 pub(crate) mod events;
+pub(crate) mod export;
+pub(crate) mod fields;
 pub(crate) mod live;
+pub(crate) mod neighbours;
 pub(crate) mod saved;
+pub(crate) mod search;
 pub(crate) mod sessions;
 pub(crate) mod trail;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::header, response::IntoResponse};
 
 use crate::{app::App, options::Story};
+
+/// The description of the API.
+pub(crate) async fn openapi() -> impl IntoResponse {
+    let text = include_str!("../../../docs/reference/openapi.json");
+    ([(header::CONTENT_TYPE, "application/json")], text)
+}
 
 /// The demo's stories.
 pub(crate) async fn stories(State(app): State<App>) -> Json<Vec<Story>> {

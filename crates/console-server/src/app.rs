@@ -3,13 +3,16 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use jiff::Timestamp;
+use query::Backend;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::ApiError,
     limiter::Limiter,
+    oidc::Oidc,
     options::Options,
+    server::Parts,
     store::{self, Store},
     trail::{Readers, Trail},
 };
@@ -18,6 +21,8 @@ use crate::{
 const PASSWORDS_AT_ONCE: usize = 2;
 /// Streams of live events at once.
 const LIVE_STREAMS: usize = 64;
+/// Questions that the store answers at once; the others wait their turn.
+const SEARCHES_AT_ONCE: usize = 4;
 
 /// Shared by all requests.
 pub(crate) type App = Arc<Shared>;
@@ -26,9 +31,12 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) store: Store,
     pub(crate) trail: Arc<dyn Trail>,
+    pub(crate) backend: Option<Arc<dyn Backend>>,
+    pub(crate) oidc: Option<Oidc>,
     pub(crate) readers: Readers,
     pub(crate) limiter: Limiter,
     pub(crate) passwords: Semaphore,
+    pub(crate) searches: Semaphore,
     pub(crate) live_streams: Arc<Semaphore>,
     pub(crate) stop: CancellationToken,
     /// Values of `Host` that are answered; `None` for any.
@@ -43,7 +51,8 @@ impl Shared {
     pub(crate) fn new(
         options: Options,
         store: Store,
-        trail: Arc<dyn Trail>,
+        parts: Parts,
+        oidc: Option<Oidc>,
         address: SocketAddr,
         stop: CancellationToken,
     ) -> Self {
@@ -57,9 +66,12 @@ impl Shared {
             readers: Readers::new(options.ledger.clone()),
             options,
             store,
-            trail,
+            trail: parts.trail,
+            backend: parts.backend,
+            oidc,
             limiter: Limiter::default(),
             passwords: Semaphore::new(PASSWORDS_AT_ONCE),
+            searches: Semaphore::new(SEARCHES_AT_ONCE),
             live_streams: Arc::new(Semaphore::new(LIVE_STREAMS)),
             stop,
             cookie,

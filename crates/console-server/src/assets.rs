@@ -21,8 +21,14 @@ static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// What is served when the program was built without the web app.
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>ClaudeTrail</title></head>\
-    <body><h1>The console was not built into this program</h1><p>The server answers, but this program was compiled without \
-    the web app. Build it with <code>make</code> (needs Node.js 20 and npm), which runs <code>make web</code> first. </p></body></html>\n";
+    <body><h1>This program was built without the web app</h1><p>You are signed in, and its HTTP API answers: \
+    <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a> describes it. On the command line, <code>claudetrail search</code>, \
+    <code>claudetrail stats</code> and <code>claudetrail tail -f</code> show the same trail.</p></body></html>\n";
+
+/// Whether the web app was built into this program; without it, the HTTP API is all there is to see.
+pub fn has_web_app() -> bool {
+    find("index.html").is_some()
+}
 
 /// Answers every GET that no route took.
 pub(crate) async fn serve(request: Request) -> Response {

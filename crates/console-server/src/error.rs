@@ -39,13 +39,6 @@ impl ApiError {
         self
     }
 
-    /// With the place in the query, counted in characters from 1.
-    #[must_use]
-    pub fn column(mut self, column: usize) -> Self {
-        self.column = Some(column);
-        self
-    }
-
     /// What is asked for is wrong.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
@@ -127,6 +120,25 @@ impl From<ledger::Error> for ApiError {
     }
 }
 
+impl From<query::Error> for ApiError {
+    fn from(error: query::Error) -> Self {
+        use query::ErrorKind;
+        let status = match error.kind {
+            kind if kind.is_question() => StatusCode::BAD_REQUEST,
+            ErrorKind::Unavailable | ErrorKind::Cancelled => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            ErrorKind::Forbidden | ErrorKind::Failed => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        if status.is_server_error() {
+            tracing::warn!(%error, "the store of documents did not answer the console");
+        }
+        let mut answer = Self::new(status, error.kind.as_str(), error.message.clone());
+        answer.column = error.column;
+        answer.hint(error.next_step().unwrap_or_default())
+    }
+}
+
 impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
         Self::internal(format!("console.sqlite: {error}"))
@@ -135,13 +147,14 @@ impl From<rusqlite::Error> for ApiError {
 
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
-        Self::bad_request(rejection.body_text())
+        Self::bad_request(rejection.body_text()).hint("docs/reference/openapi.json lists the parameters")
     }
 }
 
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         Self::new(rejection.status(), "bad_request", rejection.body_text())
+            .hint("docs/reference/openapi.json describes the body")
     }
 }
 

@@ -10,6 +10,8 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::oidc::OidcOptions;
+
 /// Settings of the console.
 #[derive(Clone)]
 pub struct Options {
@@ -29,6 +31,8 @@ pub struct Options {
     pub access_log_retention: Duration,
     /// Longest wait for an answer.
     pub request_timeout: Duration,
+    /// An OpenID provider that people sign in with.
+    pub oidc: Option<OidcOptions>,
     /// The ledger's file.
     pub ledger: PathBuf,
     /// The console's own file.

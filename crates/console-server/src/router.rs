@@ -1,4 +1,4 @@
-//! Every route once: the table from which the router is made, and against which the `OpenAPI` document is held.
+//! Every route once: the table from which the router is made, and against which the OpenAPI document is held.
 
 use axum::{
     Router,
@@ -9,7 +9,7 @@ use axum::{
 };
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
-use crate::{api, app::App, assets, error::ApiError, guard, sign_in};
+use crate::{api, app::App, assets, error::ApiError, guard, oidc, sign_in};
 
 /// Larger bodies are refused: a query with its aggregations is a few kilobytes.
 const BODY_BYTES_MAX: usize = 256 << 10;
@@ -28,7 +28,11 @@ fn private_routes() -> Routes {
         ("/logout", post(sign_in::log_out)),
         ("/trail", get(api::trail::status)),
         ("/coverage", get(api::coverage::coverage)),
+        ("/search", post(api::search::search)),
+        ("/fields", get(api::fields::fields)),
+        ("/values", get(api::fields::values)),
         ("/events/{id}", get(api::events::event)),
+        ("/events/{id}/neighbours", get(api::neighbours::neighbours)),
         ("/saved-searches", get(api::saved::list).post(api::saved::put)),
         ("/saved-searches/{id}", delete(api::saved::remove)),
         ("/stories", get(api::stories)),
@@ -38,12 +42,12 @@ fn private_routes() -> Routes {
 
 /// Under [`API`], answers that go on for longer than a request may take.
 fn streaming_routes() -> Routes {
-    vec![("/live", get(api::live::live))]
+    vec![("/live", get(api::live::live)), ("/export", get(api::export::export))]
 }
 
 /// Under [`API`], for everybody.
 fn public_routes() -> Routes {
-    vec![("/sign-in", get(sign_in::methods))]
+    vec![("/openapi.json", get(api::openapi)), ("/sign-in", get(sign_in::methods))]
 }
 
 fn add(mut router: Router<App>, table: Routes) -> Router<App> {
@@ -74,9 +78,33 @@ pub(crate) fn router(app: App) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/open", get(sign_in::open))
         .route("/login", post(sign_in::log_in).get(assets::serve))
+        .route("/login/oidc", get(oidc::begin))
+        .route("/login/oidc/callback", get(oidc::callback))
         .fallback(get(assets::serve))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(app.clone(), guard::origin))
         .layer(from_fn_with_state(app.clone(), guard::headers))
         .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_document_describes_every_route_and_no_other() {
+        let document: serde_json::Value =
+            serde_json::from_str(include_str!("../../../docs/reference/openapi.json"))
+                .expect("the document is JSON");
+        let described: BTreeSet<&str> =
+            document["paths"].as_object().expect("paths").keys().map(String::as_str).collect();
+        let served: BTreeSet<&str> = [private_routes(), streaming_routes(), public_routes()]
+            .concat()
+            .into_iter()
+            .map(|(path, _)| path)
+            .collect();
+        assert_eq!(described, served);
+    }
 }

@@ -8,11 +8,13 @@ use std::{
 
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use jiff::Timestamp;
+use query::Backend;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::Shared,
     error::StartError,
+    oidc::Oidc,
     options::{Options, TlsFiles},
     router,
     store::{self, Store},
@@ -28,6 +30,8 @@ const HOUSEKEEPING: Duration = Duration::from_mins(10);
 pub struct Parts {
     /// What makes documents and the status report.
     pub trail: Arc<dyn Trail>,
+    /// What answers queries; without it the console shows the trail, single activities and live events.
+    pub backend: Option<Arc<dyn Backend>>,
 }
 
 /// A console that listens.
@@ -52,7 +56,11 @@ impl Console {
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let path = options.store.display().to_string();
-        let app = Arc::new(Shared::new(options, store, parts.trail, address, stop));
+        let oidc = match options.oidc.clone() {
+            Some(oidc) => Some(Oidc::new(oidc, &url(&options, address))?),
+            None => None,
+        };
+        let app = Arc::new(Shared::new(options, store, parts, oidc, address, stop));
         let console = Self { app, address, listener, tls };
         let kept = console.app.store.put_address(&console.url());
         kept.map_err(|error| StartError::Store { path, detail: error.to_string() })?;
@@ -66,11 +74,7 @@ impl Console {
 
     /// The address to open in a browser, without a path.
     pub fn url(&self) -> String {
-        if let Some(url) = &self.app.options.public_url {
-            return url.clone();
-        }
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        url(&self.app.options, self.address)
     }
 
     /// A link that signs in once, within 15 minutes.
@@ -99,6 +103,12 @@ impl Console {
             None => axum_server::from_tcp(self.listener)?.handle(handle).serve(service).await,
         }
     }
+}
+
+/// The address that people use, without a path.
+fn url(options: &Options, address: SocketAddr) -> String {
+    let scheme = if options.tls.is_some() { "https" } else { "http" };
+    options.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"))
 }
 
 /// An address that others can reach needs TLS, or a proxy that speaks it for us.

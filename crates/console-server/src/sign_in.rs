@@ -26,7 +26,7 @@ use crate::{
 pub(crate) async fn methods(State(app): State<App>) -> Result<Json<Value>, ApiError> {
     let store = app.store.clone();
     let password = app.store.with(move |_| Ok(())).await.and_then(|()| Ok(store.has_users()?))?;
-    Ok(Json(json!({ "link": true, "password": password, "oidc": false })))
+    Ok(Json(json!({ "link": true, "password": password, "oidc": app.oidc.is_some() })))
 }
 
 #[derive(Deserialize)]
@@ -63,7 +63,7 @@ pub(crate) async fn open(
 }
 
 /// A path on this server: what could lead elsewhere leads home.
-fn local_path(path: Option<&str>) -> &str {
+pub(crate) fn local_path(path: Option<&str>) -> &str {
     let fits = |path: &&str| {
         path.starts_with('/')
             && !path.starts_with("//")

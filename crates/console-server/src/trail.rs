@@ -28,6 +28,8 @@ pub trait Trail: Send + Sync + 'static {
 pub trait Documents: Send + Sync {
     /// Appends the ECS document of an entry, one JSON object without a line break.
     fn ecs(&self, entry: &Entry, out: &mut Vec<u8>);
+    /// Appends the OCSF event of an entry, one JSON object without a line break.
+    fn ocsf(&self, entry: &Entry, out: &mut Vec<u8>);
     /// One sentence that a person can read.
     fn sentence(&self, entry: &Entry) -> String;
 }

@@ -22,7 +22,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! It knows nothing of what is stored there.
+//! The client knows nothing of what is stored there. [`SearchBackend`] asks it the questions of `query`.
 
 mod about;
 mod client;
@@ -32,6 +32,7 @@ mod hosts;
 mod options;
 mod request;
 mod response;
+mod search;
 mod tls;
 
 pub use about::{About, Product};
@@ -41,3 +42,4 @@ pub use error::{Error, ErrorKind};
 pub use options::{ClientOptions, TlsOptions};
 pub use request::{Method, Request};
 pub use response::{EngineError, Response};
+pub use search::SearchBackend;

@@ -110,7 +110,8 @@ async fn show(common: &cli::Common, arguments: &Demo, folder: PathBuf) -> Result
     let filled = screen.fill(&settings, arguments.history, &mut events, &stop).await?;
     if filled {
         screen.summary(&settings, started.elapsed())?;
-        screen.stories(&served.stories, serving.as_ref().map(|serving| serving.url.as_str()));
+        let pages = serving.as_ref().filter(|_| console_server::has_web_app());
+        screen.stories(&served.stories, pages.map(|serving| serving.url.as_str()));
         if !arguments.once {
             screen.live(&settings, &mut events, &stop).await?;
         }
@@ -277,9 +278,11 @@ impl Screen {
     }
 
     fn console(&self, link: &str) {
+        // Without the web app the link opens the HTTP API.
+        let name = if console_server::has_web_app() { "Console:" } else { "HTTP API:" };
         say(&format!(
             "{} {}\n  {}\n",
-            self.palette.bold("Console:"),
+            self.palette.bold(name),
             self.palette.notable(link),
             self.palette
                 .dim("opens once, within 15 minutes; `claudetrail console link --data-dir …` makes another")

@@ -1,12 +1,12 @@
 //! `[console]` as meant: where it listens, how people reach it, how long they stay signed in.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use console_server::{Network, TlsFiles};
 
 use super::{
-    raw::{RawConsole, RawConsoleTls},
-    settings::{length, wrong},
+    raw::{RawConsole, RawConsoleTls, RawOidc},
+    settings::{SecretSource, length, secret, wrong},
 };
 use crate::error::Result;
 
@@ -24,10 +24,61 @@ pub(crate) struct ConsoleSettings {
     pub(crate) listen: SocketAddr,
     pub(crate) public_url: Option<String>,
     pub(crate) tls: Option<TlsFiles>,
+    pub(crate) oidc: Option<OidcSettings>,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) session_lifetime: Duration,
     pub(crate) session_idle_timeout: Duration,
     pub(crate) access_log_retention: Duration,
+}
+
+/// `[console.oidc]`.
+#[derive(Debug, Clone)]
+pub(crate) struct OidcSettings {
+    pub(crate) issuer: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<SecretSource>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) user_claim: String,
+    pub(crate) groups_claim: String,
+    pub(crate) admin_groups: Vec<String>,
+    pub(crate) viewer_groups: Vec<String>,
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+impl OidcSettings {
+    /// `None` without an issuer: then nothing else may be set but what has a default.
+    fn from_raw(raw: RawOidc) -> Result<Option<Self>> {
+        let issuer = raw.issuer.unwrap_or_default();
+        let client_id = raw.client_id.unwrap_or_default();
+        if issuer.is_empty() && client_id.is_empty() {
+            return Ok(None);
+        }
+        if issuer.is_empty() || client_id.is_empty() {
+            return Err(wrong("console.oidc", "needs both issuer and client_id"));
+        }
+        if raw.admin_groups.is_empty() && raw.viewer_groups.is_empty() {
+            return Err(wrong("console.oidc", "lets nobody in: admin_groups and viewer_groups are empty")
+                .hint("name groups of the provider; \"*\" is everybody whom it knows"));
+        }
+        let scopes = raw.scopes.unwrap_or_else(|| ["openid", "email", "profile"].map(str::to_owned).to_vec());
+        if !scopes.iter().any(|scope| scope == "openid") {
+            return Err(wrong("console.oidc.scopes", "has no \"openid\""));
+        }
+        Ok(Some(Self {
+            issuer,
+            client_id,
+            client_secret: raw
+                .client_secret
+                .map(|raw| secret("console.oidc.client_secret", raw))
+                .transpose()?,
+            scopes,
+            user_claim: raw.user_claim.unwrap_or_else(|| "email".to_owned()),
+            groups_claim: raw.groups_claim.unwrap_or_else(|| "groups".to_owned()),
+            admin_groups: raw.admin_groups,
+            viewer_groups: raw.viewer_groups,
+            ca_file: raw.ca_file,
+        }))
+    }
 }
 
 impl ConsoleSettings {
@@ -56,6 +107,7 @@ impl ConsoleSettings {
                 .map(|url| url.trim_end_matches('/').to_owned())
                 .filter(|url| !url.is_empty()),
             tls: tls(raw.tls)?,
+            oidc: raw.oidc.map(OidcSettings::from_raw).transpose()?.flatten(),
             trusted_proxies,
             session_lifetime: read("session_lifetime", raw.session_lifetime, 12 * HOUR, 90 * DAY)?,
             session_idle_timeout: read("session_idle_timeout", raw.session_idle_timeout, 2 * HOUR, 90 * DAY)?,

@@ -95,6 +95,7 @@ fn introduction(table: &str) -> &'static str {
 fn placeholder(kind: Kind) -> &'static str {
     match kind {
         Kind::Path => "\"/path/to/it\"",
+        Kind::Secret => "{ env = \"NAME\" }",
         Kind::TextList | Kind::DurationList | Kind::PathList => "[]",
         Kind::Condition => "\"event.action == 'claude_chat_viewed'\"",
         Kind::Range => "\"203.0.113.0/26\"",

@@ -140,6 +140,23 @@ pub(crate) struct RawConsole {
     pub(crate) access_log_retention: Option<Length>,
     #[serde(default)]
     pub(crate) tls: RawConsoleTls,
+    pub(crate) oidc: Option<RawOidc>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawOidc {
+    pub(crate) issuer: Option<String>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) client_secret: Option<RawSecret>,
+    pub(crate) scopes: Option<Vec<String>>,
+    pub(crate) user_claim: Option<String>,
+    pub(crate) groups_claim: Option<String>,
+    #[serde(default)]
+    pub(crate) admin_groups: Vec<String>,
+    #[serde(default)]
+    pub(crate) viewer_groups: Vec<String>,
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -1,23 +1,33 @@
-//! Reads the API key from where the user keeps it, each time it is needed, so that a rotated key needs no restart.
+//! Reads a secret from where the user keeps it, each time it is needed, so that a rotated one needs no restart.
 
 use std::{path::Path, process::Command};
 
 use feed::{ApiKey, KeySource};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{raw::RawSecret, settings::SecretSource};
 use crate::error::{Exit, Failure};
 
 impl KeySource for SecretSource {
     fn key(&self) -> Result<ApiKey, feed::Error> {
+        let key =
+            self.text().and_then(|text| ApiKey::new(text.expose_secret()).map_err(|error| error.to_string()));
+        key.map_err(|detail| {
+            feed::Error::key_unavailable(format!("cannot read the API key from {self}: {detail}"))
+        })
+    }
+}
+
+impl SecretSource {
+    /// The text of the secret, without the line break that ends a file or an output; or why it cannot be read.
+    pub(crate) fn text(&self) -> Result<SecretString, String> {
         let text = match self {
-            Self::Value(key) => return Ok(key.clone()),
+            Self::Value(secret) => return Ok(secret.clone()),
             Self::Environment(name) => from_environment(name),
             Self::File(path) => from_file(path),
             Self::Command(words) => from_command(words),
         };
-        text.and_then(|text| ApiKey::new(text).map_err(|error| error.to_string())).map_err(|detail| {
-            feed::Error::key_unavailable(format!("cannot read the API key from {self}: {detail}"))
-        })
+        text.map(|text| SecretString::from(text.trim_end_matches(['\n', '\r'])))
     }
 }
 

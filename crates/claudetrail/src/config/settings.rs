@@ -5,7 +5,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use feed::KeySource;
 use normalize::enrichment::Networks;
+use secrecy::SecretString;
 
 use super::{
     console::ConsoleSettings,
@@ -119,8 +121,8 @@ pub(crate) enum SecretSource {
     Environment(String),
     File(PathBuf),
     Command(Vec<String>),
-    /// Written in the file itself. Kept as the key type, which prints as stars.
-    Value(feed::ApiKey),
+    /// Written in the file itself; never printed.
+    Value(SecretString),
 }
 
 impl std::fmt::Debug for SecretSource {
@@ -234,7 +236,7 @@ impl FeedSettings {
             .hint("keep one of the two"));
         }
         Ok(Self {
-            api_key: secret(&path("api_key"), raw.api_key)?,
+            api_key: api_key(&path("api_key"), raw.api_key)?,
             base_url: base_url(&path("base_url"), raw.base_url)?,
             api_version: raw.api_version.unwrap_or_else(|| "2023-06-01".into()),
             timing,
@@ -396,15 +398,22 @@ fn expand(path: &str, written: &[String]) -> Result<Vec<String>> {
     })
 }
 
-fn secret(path: &str, written: Option<RawSecret>) -> Result<SecretSource> {
+fn api_key(path: &str, written: Option<RawSecret>) -> Result<SecretSource> {
     let Some(raw) = written else { return Ok(SecretSource::Environment("ANTHROPIC_COMPLIANCE_KEY".into())) };
+    let source = secret(path, raw)?;
+    if matches!(source, SecretSource::Value(_)) {
+        source.key().map_err(Failure::from)?;
+    }
+    Ok(source)
+}
+
+/// Where a secret is kept.
+pub(super) fn secret(path: &str, raw: RawSecret) -> Result<SecretSource> {
     match (raw.env, raw.file, raw.command, raw.value) {
         (Some(name), None, None, None) if !name.is_empty() => Ok(SecretSource::Environment(name)),
         (None, Some(file), None, None) => Ok(SecretSource::File(file)),
         (None, None, Some(words), None) if !words.is_empty() => Ok(SecretSource::Command(words)),
-        (None, None, None, Some(value)) => {
-            feed::ApiKey::new(value).map(SecretSource::Value).map_err(Failure::from)
-        }
+        (None, None, None, Some(value)) => Ok(SecretSource::Value(value.into())),
         _ => Err(wrong(path, "needs exactly one source").hint(
             "write { env = \"NAME\" }, { file = \"PATH\" } or { command = [\"PROGRAM\", \"ARGUMENT\"] }",
         )),

@@ -8,13 +8,14 @@ use ledger::{FeedStatus, Interval};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{app::App, error::ApiError, extract::Parameters};
+use crate::{app::App, error::ApiError, extract::Parameters, question};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Range {
-    from: Timestamp,
-    to: Timestamp,
+    from: String,
+    to: String,
+    time_zone: Option<String>,
 }
 
 /// The coverage of every feed within a range.
@@ -22,9 +23,11 @@ pub(crate) async fn coverage(
     State(app): State<App>,
     Parameters(range): Parameters<Range>,
 ) -> Result<Json<Value>, ApiError> {
-    let range =
-        Interval::new(range.from, range.to).ok_or_else(|| ApiError::bad_request("from is not before to"))?;
     let now = app.now();
+    let zone = question::zone(range.time_zone.as_deref())?;
+    let (from, to) = (question::begin(&range.from, now, &zone)?, question::end(&range.to, now, &zone)?);
+    let range = Interval::new(from, to)
+        .ok_or_else(|| ApiError::bad_request(format!("from {from} is not before to {to}")))?;
     let feeds = app.readers.with(|reader| Ok(reader.feeds()?)).await?;
     let feeds: Vec<Value> = feeds
         .iter()

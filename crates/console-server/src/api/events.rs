@@ -23,18 +23,20 @@ pub(crate) async fn event(
     let answer = app
         .readers
         .with(move |reader| {
-            let entry = find(reader, &id)?.ok_or_else(|| {
-                ApiError::not_found(format!("the ledger has no activity {id:?}"))
-                    .hint("ids are those of the API: activity_…")
-            })?;
+            let entry = find(reader, &id)?.ok_or_else(|| unknown(&id))?;
             describe(reader, &*trail, &entry)
         })
         .await?;
     Ok(Json(answer))
 }
 
+pub(crate) fn unknown(id: &str) -> ApiError {
+    ApiError::not_found(format!("the ledger has no activity {id:?}"))
+        .hint("ids are those of the API: activity_…")
+}
+
 /// The first feed's that has it: ids are unique within a parent organization.
-fn find(reader: &Reader, id: &str) -> Result<Option<Entry>, ApiError> {
+pub(crate) fn find(reader: &Reader, id: &str) -> Result<Option<Entry>, ApiError> {
     for feed in reader.feeds()? {
         if let Some(entry) = reader.find(feed.id, id)? {
             return Ok(Some(entry));
@@ -52,7 +54,7 @@ fn describe(reader: &Reader, trail: &dyn Trail, entry: &Entry) -> Result<Value, 
     }))
 }
 
-fn document(trail: &dyn Trail, reader: &Reader, entry: &Entry) -> Result<Box<RawValue>, ApiError> {
+pub(crate) fn document(trail: &dyn Trail, reader: &Reader, entry: &Entry) -> Result<Box<RawValue>, ApiError> {
     let mut text = Vec::new();
     trail.documents(reader)?.ecs(entry, &mut text);
     let text = String::from_utf8(text).map_err(ApiError::internal)?;

@@ -37,6 +37,7 @@ pub(crate) async fn current(State(app): State<App>, signed_in: SignedIn) -> Resu
         "version": app.options.version,
         "demo": !app.options.stories.is_empty(),
         "feeds": feeds,
+        "backend": app.backend.as_ref().map(|backend| backend.kind().as_str()),
     })))
 }
 

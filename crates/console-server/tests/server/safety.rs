@@ -9,23 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{World, client, parts};
 
-/// Every route of the API with a method it knows.
-const PRIVATE: &[(&str, &str)] = &[
-    ("GET", "/session"),
-    ("GET", "/sessions"),
-    ("DELETE", "/sessions/x"),
-    ("POST", "/logout"),
-    ("GET", "/trail"),
-    ("GET", "/coverage?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z"),
-    ("GET", "/events/activity_1"),
-    ("GET", "/saved-searches"),
-    ("POST", "/saved-searches"),
-    ("DELETE", "/saved-searches/1"),
-    ("GET", "/stories"),
-    ("GET", "/access-log"),
-    ("GET", "/live"),
-];
-
 #[tokio::test]
 async fn nothing_is_told_to_a_stranger() {
     let world = World::new().await;
@@ -34,8 +17,7 @@ async fn nothing_is_told_to_a_stranger() {
     {
         let mut stranger = world.browser();
         stranger.cookie = cookie;
-        for (method, path) in PRIVATE {
-            let method = Method::from_bytes(method.as_bytes()).unwrap();
+        for (method, path) in crate::document::private() {
             let answer = stranger.send(method, &format!("/api/v1{path}"), None).await;
             assert_eq!(
                 (answer.status, answer.kind().as_str()),

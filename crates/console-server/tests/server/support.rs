@@ -64,6 +64,12 @@ impl Documents for RealDocuments {
         self.0.ecs(&entry.raw, &context, out);
     }
 
+    fn ocsf(&self, entry: &Entry, out: &mut Vec<u8>) {
+        let context =
+            Context { sequence: Some(entry.sequence), created: Some(entry.first_seen), ingested: None };
+        self.0.ocsf(&entry.raw, &context, out);
+    }
+
     fn sentence(&self, entry: &Entry) -> String {
         normalize::sentence(&entry.raw)
     }
@@ -147,6 +153,7 @@ fn options(folder: &Path, clock: &Arc<AtomicI64>) -> Options {
         public_url: None,
         tls: None,
         trusted_proxies: Vec::new(),
+        oidc: None,
         session_lifetime: Duration::from_hours(12),
         session_idle_timeout: Duration::from_hours(2),
         access_log_retention: Duration::from_hours(24 * 365),
@@ -161,7 +168,7 @@ fn options(folder: &Path, clock: &Arc<AtomicI64>) -> Options {
 }
 
 pub(crate) fn parts() -> Parts {
-    Parts { trail: Arc::new(Real) }
+    Parts { trail: Arc::new(Real), backend: None }
 }
 
 /// A ledger with one feed, complete for its first minute, and two sign-ins.
@@ -283,13 +290,18 @@ impl Browser {
     }
 
     pub(crate) async fn take(&mut self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.expect("an answer");
+        let (client, request) = request.build_split();
+        let request = request.expect("a request");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = client.execute(request).await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
         if let Some(set) = headers.get("set-cookie") {
             let pair = set.to_str().expect("text").split(';').next().expect("a pair").to_owned();
             self.cookie = (!pair.ends_with('=')).then_some(pair);
         }
-        Answer { status, headers, text: response.text().await.expect("a body") }
+        let answer = Answer { status, headers, text: response.text().await.expect("a body") };
+        crate::document::check(method.as_str(), &path, &answer);
+        answer
     }
 
     pub(crate) async fn learn_csrf(&mut self) {

@@ -88,26 +88,33 @@ fn write_terms(terms: &Terms) -> Json {
     if let Some(missing) = &terms.missing {
         body["missing"] = missing.clone();
     }
+    let has_pattern =
+        [&terms.include, &terms.exclude].into_iter().any(|choice| matches!(choice, Some(Choice::Prefix(_))));
     for (name, choice) in [("include", &terms.include), ("exclude", &terms.exclude)] {
         match choice {
+            // OpenSearch takes a list beside a pattern only as a pattern.
+            Some(Choice::Exactly(values)) if has_pattern => {
+                let values: Vec<String> = values.iter().map(|value| escaped(value)).collect();
+                body[name] = json!(values.join("|"));
+            }
             Some(Choice::Exactly(values)) => body[name] = json!(values),
-            Some(Choice::Prefix(prefix)) => body[name] = json!(beginning(prefix)),
+            Some(Choice::Prefix(prefix)) => body[name] = json!(escaped(prefix) + ".*"),
             None => {}
         }
     }
     body
 }
 
-/// A regular expression for a beginning, in Lucene's syntax.
-fn beginning(prefix: &str) -> String {
+/// A text as a regular expression, in Lucene's syntax.
+fn escaped(text: &str) -> String {
     let mut pattern = String::new();
-    for letter in prefix.chars() {
+    for letter in text.chars() {
         if letter.is_ascii_punctuation() {
             pattern.push('\\');
         }
         pattern.push(letter);
     }
-    pattern + ".*"
+    pattern
 }
 
 fn date_histogram(histogram: &DateHistogram) -> Json {

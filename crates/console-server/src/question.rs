@@ -1,0 +1,159 @@
+//! What a screen asks of the store of documents: query, filters and range, made into one [`query::Expression`].
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, tz::TimeZone};
+use query::{Backend, Context, Expression, Fields};
+use serde::Deserialize;
+
+use crate::{
+    app::{App, Shared},
+    error::ApiError,
+    guard::SignedIn,
+};
+
+/// A condition beside the query, which can be turned off without being removed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Filter {
+    query: String,
+    #[serde(default)]
+    negate: bool,
+    #[serde(default = "yes")]
+    enabled: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The part that every question has.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Question {
+    pub(crate) query: String,
+    pub(crate) filters: Vec<Filter>,
+    pub(crate) from: Option<String>,
+    pub(crate) to: Option<String>,
+    pub(crate) time_zone: Option<String>,
+}
+
+/// The question as the store understands it.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) expression: Expression,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) to: Option<Timestamp>,
+}
+
+impl Question {
+    pub(crate) fn read(&self, fields: &Fields, now: Timestamp) -> Result<Read, ApiError> {
+        let zone = zone(self.time_zone.as_deref())?;
+        let context = Context { fields, now, zone: zone.clone() };
+        let mut parts = vec![query::parse(&self.query, &context)?];
+        for (index, filter) in self.filters.iter().enumerate().filter(|(_, filter)| filter.enabled) {
+            let read = query::parse(&filter.query, &context)
+                .map_err(|error| ApiError::from(error.within(&format!("filter {}", index + 1))))?;
+            parts.push(if filter.negate { read.not() } else { read });
+        }
+        let from = self.from.as_deref().map(|text| begin(text, now, &zone)).transpose()?;
+        let to = self.to.as_deref().map(|text| end(text, now, &zone)).transpose()?;
+        if let (Some(from), Some(to)) = (from, to)
+            && from >= to
+        {
+            return Err(ApiError::bad_request(format!("from {from} is not before to {to}")));
+        }
+        Ok(Read { expression: Expression::and(parts), from, to })
+    }
+
+    /// The question in words, for the access log. Relative times stay relative, so that a screen that refreshes itself asks
+    /// the same again.
+    pub(crate) fn in_words(&self) -> String {
+        let mut words =
+            if self.query.trim().is_empty() { "everything".to_owned() } else { self.query.clone() };
+        for filter in self.filters.iter().filter(|filter| filter.enabled) {
+            words.push_str(if filter.negate { " · not " } else { " · " });
+            words.push_str(&filter.query);
+        }
+        let bound = |text: &Option<String>| text.clone().unwrap_or_else(|| "…".to_owned());
+        format!("{words} · {} → {}", bound(&self.from), bound(&self.to))
+    }
+}
+
+/// The zone of dates without one.
+pub(crate) fn zone(name: Option<&str>) -> Result<TimeZone, ApiError> {
+    match name {
+        None | Some("" | "UTC" | "Z") => Ok(TimeZone::UTC),
+        Some(name) => TimeZone::get(name).map_err(|_| {
+            ApiError::bad_request(format!("{name:?} is not a time zone"))
+                .hint("write a name such as Europe/Lisbon")
+        }),
+    }
+}
+
+/// The first instant of a range.
+pub(crate) fn begin(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, ApiError> {
+    Ok(query::time::parse(text, now, zone)?.start)
+}
+
+/// The first instant after a range: a text that names a day or a month means all of it.
+pub(crate) fn end(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, ApiError> {
+    let stretch = query::time::parse(text, now, zone)?;
+    let whole = text.contains('/') || (text.len() <= "2026-11-23".len() && !text.starts_with("now"));
+    Ok(if whole { stretch.end } else { stretch.start })
+}
+
+/// The store of documents, or why there is none.
+pub(crate) fn backend(app: &Shared) -> Result<Arc<dyn Backend>, ApiError> {
+    app.backend.clone().ok_or_else(|| {
+        ApiError::new(
+            axum::http::StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "nothing answers queries: the program's log says why",
+        )
+        .hint("the state of the trail, single activities and live events are there all the same")
+    })
+}
+
+/// Writes a search into the access log.
+pub(crate) async fn log(
+    app: &App,
+    signed_in: &SignedIn,
+    address: &str,
+    action: &'static str,
+    detail: String,
+) -> Result<(), ApiError> {
+    app.log(&signed_in.session.user, address, action, "success", detail).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_as_the_end_of_a_range_is_in_it() {
+        let now = "2026-11-25T12:00:00Z".parse().unwrap();
+        for (text, expected) in [
+            ("2026-11-23", "2026-11-24T00:00:00Z"),
+            ("2026-11", "2026-12-01T00:00:00Z"),
+            ("now/d", "2026-11-26T00:00:00Z"),
+            ("now", "2026-11-25T12:00:00Z"),
+            ("now-1h", "2026-11-25T11:00:00Z"),
+            ("2026-11-23T08:14:05Z", "2026-11-23T08:14:05Z"),
+        ] {
+            assert_eq!(end(text, now, &TimeZone::UTC).unwrap(), expected.parse().unwrap(), "{text}");
+        }
+        assert!(end("yesterday", now, &TimeZone::UTC).is_err());
+    }
+
+    #[test]
+    fn the_log_tells_what_was_asked() {
+        let filter = |query: &str, negate, enabled| Filter { query: query.into(), negate, enabled };
+        let question = Question {
+            query: "event.outcome:failure".into(),
+            filters: vec![filter("a:1", false, true), filter("b:2", true, true), filter("c:3", false, false)],
+            from: Some("now-24h".into()),
+            ..Question::default()
+        };
+        assert_eq!(question.in_words(), "event.outcome:failure · a:1 · not b:2 · now-24h → …");
+    }
+}
