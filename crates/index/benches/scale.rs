@@ -29,8 +29,10 @@ fn main() {
     let measured = std::env::args().any(|argument| argument == "--bench");
     let asked = std::env::args().find_map(|argument| argument.parse().ok());
     let count = asked.unwrap_or(if measured { 100_000_u64 } else { 2_000 });
-    let folder = tempfile::tempdir_in(std::env::var("SCALE_FOLDER").unwrap_or_else(|_| "target".into()))
-        .expect("a folder");
+    let folder = tempfile::tempdir_in(
+        std::env::var("SCALE_FOLDER").unwrap_or_else(|_| env!("CARGO_TARGET_TMPDIR").into()),
+    )
+    .expect("a folder");
     let fields = Arc::new(fields());
     let end: Timestamp = "2026-11-25T00:00:00Z".parse().expect("a time");
 
