@@ -3,30 +3,32 @@ CARGO ?= cargo
 TOOLS ?= $(HOME)/.cache/claudetrail/tools
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test soak lint deny bench fuzz release install enrichment openid-provider schemas engine-up help
+.PHONY: build demo test soak lint deny bench fuzz release install enrichment web openid-provider schemas engine-up help
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-build: enrichment ## Build the program (quick profile): target/debug/claudetrail
+build: enrichment web ## Build the program (quick profile): target/debug/claudetrail
 	$(CARGO) build --locked -p claudetrail
 
-demo: enrichment ## Build and see it work: a simulated organization, a live trail, six incidents to find
+demo: enrichment web ## Build and see it work: a simulated organization, a live trail, six incidents to find
 	@echo "building claudetrail: about two minutes on two cores the first time, seconds afterwards"
 	$(CARGO) build --locked -p claudetrail
 	./target/debug/claudetrail demo
 
-test: enrichment openid-provider schemas ## Every test: units, properties, simulations, the real program end to end
+test: enrichment web openid-provider schemas ## Every test: units, properties, simulations, the real program end to end
 	$(CARGO) test --locked --workspace --all-targets
 	$(CARGO) test --locked --workspace --doc
+	@$(WEB) npm test
 
 soak: ## The collector's simulation with 100,000 fresh seeds (SEEDS=… for more); a seed that fails is printed
 	SEEDS=$${SEEDS:-100000} FIRST_SEED=$${FIRST_SEED:-$$(date +%s)} $(CARGO) test --locked --release -p collector --test simulation whatever_goes_wrong -- --nocapture
 
-lint: enrichment ## Formatting, clippy with warnings as errors, dependencies
+lint: enrichment web ## Formatting, clippy with warnings as errors, dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(MAKE) deny
+	@$(WEB) npm run lint
 
 deny: $(TOOLS)/bin/cargo-deny ## Licences, bans, sources and yanked versions of the dependencies
 	$(TOOLS)/bin/cargo-deny --locked check licenses bans sources
@@ -43,10 +45,10 @@ fuzz: ## Fuzz the parsers of outside bytes, a minute each (needs cargo-fuzz)
 engine-up: ## Start a real engine to play with, until Ctrl-C (ENGINE=elasticsearch or opensearch, SECURITY=yes)
 	dev/engines/up $(or $(ENGINE),elasticsearch) $(if $(SECURITY),--security)
 
-release: enrichment ## The optimised program: target/release/claudetrail
+release: enrichment web ## The optimised program: target/release/claudetrail
 	$(CARGO) build --locked --release -p claudetrail
 
-install: enrichment ## Install the optimised program for this user
+install: enrichment web ## Install the optimised program for this user
 	$(CARGO) install --locked --path crates/claudetrail
 
 enrichment: enrichment/node_modules/.package-lock.json ## The free data that is compiled in: user agents, countries, networks (npm)
@@ -54,6 +56,17 @@ enrichment: enrichment/node_modules/.package-lock.json ## The free data that is 
 enrichment/node_modules/.package-lock.json: enrichment/package-lock.json
 	@command -v npm > /dev/null && cd enrichment && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || \
 	echo "left out for want of npm or its packages: names of browsers, countries and networks of addresses (make enrichment)"
+
+# Runs what follows in web/, where npm is; without npm the console is left out, and so are its checks.
+WEB = command -v npm > /dev/null || { echo "left out for want of npm: the web console (node 20 or newer, then make web)"; exit 0; }; cd web &&
+
+web: web/dist/app/index.html ## The web console that is compiled in (npm)
+
+web/dist/app/index.html: web/node_modules/.package-lock.json web/index.html web/vite.config.ts $(shell find web/src -type f)
+	@$(WEB) npm run --silent build
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@$(WEB) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 openid-provider: dev/engines/oidc/node_modules/.package-lock.json ## A real OpenID provider for tests of the console's sign-in (npm)
 

@@ -1,0 +1,234 @@
+// The frame stays while the screens change below it: navigation, query, time, chips, histogram, coverage.
+import { type ReactNode, useRef, useState } from "react";
+import { formatAddress, onScreen, type Screen } from "../lib/address.ts";
+import { api } from "../lib/api.ts";
+import { useApp } from "../lib/app.ts";
+import { count } from "../lib/format.ts";
+import { useHeadline } from "../lib/headline.ts";
+import { useShortcuts } from "../lib/keyboard.ts";
+import { useLive } from "../lib/live.ts";
+import { Chips } from "./chips.tsx";
+import { CommandPalette } from "./command-palette.tsx";
+import { CoverageStrip } from "./coverage-strip.tsx";
+import { HelpSheet } from "./help-sheet.tsx";
+import { Histogram } from "./histogram.tsx";
+import { Icon, Logo } from "./icons.tsx";
+import { LiveMark } from "./live-mark.tsx";
+import { Menu } from "./menu.tsx";
+import { QueryBar } from "./query-bar.tsx";
+import { RefreshPicker, TimePicker } from "./time-picker.tsx";
+
+const NAVIGATION: { screen: Screen; name: string; key: string }[] = [
+  { screen: "overview", name: "Overview", key: "g o" },
+  { screen: "events", name: "Events", key: "g e" },
+  { screen: "trail", name: "Trail", key: "g t" },
+];
+
+/** Screens that are about events in a range; Trail has its own head. */
+const ASKING = new Set<Screen>(["overview", "events"]);
+
+export function Frame({ children }: { children: ReactNode }) {
+  const app = useApp();
+  const { address, go } = app;
+  const [overlay, setOverlay] = useState<"" | "help" | "palette">("");
+  const [timeSignal, setTimeSignal] = useState(0);
+  const query = useRef<HTMLInputElement>(null);
+  const live = useLive(app);
+  useShortcuts([
+    ...NAVIGATION.map(({ screen, name, key }) => ({
+      keys: key,
+      meaning: `Go to ${name}`,
+      run: () => go(onScreen(address, screen)),
+    })),
+    { keys: "/", meaning: "Query", run: () => query.current?.focus() },
+    { keys: "t", meaning: "Time range", run: () => setTimeSignal(value => value + 1) },
+    { keys: "r", meaning: "Refresh", run: app.refresh },
+    { keys: "?", meaning: "This help", run: () => setOverlay("help") },
+    { keys: "mod+k", meaning: "Commands", run: () => setOverlay("palette"), inFields: true },
+  ]);
+  const asking = ASKING.has(address.screen);
+  return (
+    <div className="frame">
+      <a className="skip" href="#screen">
+        Skip to the screen
+      </a>
+      <header className="top">
+        <ScreenLink screen="overview" className="brand">
+          <Logo />
+          <span>ClaudeTrail</span>
+        </ScreenLink>
+        <nav aria-label="Screens" className="nav">
+          {NAVIGATION.map(({ screen, name }) => (
+            <ScreenLink key={screen} screen={screen}>
+              <Icon name={screen} />
+              <span>{name}</span>
+            </ScreenLink>
+          ))}
+        </nav>
+        <div className="top-right">
+          <button
+            type="button"
+            className="quiet palette-button"
+            onClick={() => setOverlay("palette")}
+            title="Commands (⌘K)"
+          >
+            <Icon name="search" />
+            <kbd>⌘K</kbd>
+            <span className="visually-hidden">Commands</span>
+          </button>
+          <LiveMark live={live} />
+          <ThemeButton />
+          <YouMenu help={() => setOverlay("help")} />
+        </div>
+      </header>
+      {asking && <Question query={query} timeSignal={timeSignal} pending={live.pending} />}
+      <main id="screen" tabIndex={-1} className={`screen screen-${address.screen}`}>
+        {children}
+      </main>
+      {overlay === "help" && <HelpSheet close={() => setOverlay("")} />}
+      {overlay === "palette" && <CommandPalette close={() => setOverlay("")} help={() => setOverlay("help")} />}
+    </div>
+  );
+}
+
+/** What is asked, over what range, how much that is, and how complete the trail is there. */
+function Question(props: { query: React.RefObject<HTMLInputElement | null>; timeSignal: number; pending: number }) {
+  const app = useApp();
+  const headline = useHeadline(app);
+  const { data, error, loading, stale } = headline.now;
+  return (
+    <div className="question">
+      <div className="question-row">
+        <QueryBar input={props.query} error={error} />
+        <TimePicker signal={props.timeSignal} />
+        <RefreshPicker />
+      </div>
+      {loading && <div className="progress" role="progressbar" aria-label="Searching" />}
+      <div className="question-chips">
+        <Chips />
+        <p className="total" aria-live="polite">
+          {props.pending > 0 && (
+            <button type="button" className="new-events" onClick={app.refresh}>
+              {count(props.pending)} new
+            </button>
+          )}
+          {data && (
+            <>
+              <strong data-stale={stale}>{count(data.total)}</strong> events{" "}
+              <span className="faint">· {data.took_ms} ms</span>
+            </>
+          )}
+        </p>
+      </div>
+      <Histogram headline={headline} />
+      <CoverageStrip span={app.span} />
+    </div>
+  );
+}
+
+export function ScreenLink(props: { screen: Screen; className?: string; children: ReactNode }) {
+  const { address, go } = useApp();
+  const next = onScreen(address, props.screen);
+  const here = address.screen === props.screen;
+  return (
+    <a
+      href={formatAddress(next)}
+      className={props.className}
+      aria-current={here && !props.className ? "page" : undefined}
+      onClick={event => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+        event.preventDefault();
+        go(next);
+        scrollTo(0, 0);
+      }}
+    >
+      {props.children}
+    </a>
+  );
+}
+
+function ThemeButton() {
+  const { theme, setTheme } = useApp();
+  const dark = document.documentElement.dataset.theme === "dark";
+  return (
+    <button
+      type="button"
+      className="quiet theme-button"
+      title={`Theme: ${theme === "auto" ? "as the system" : theme}`}
+      aria-label={dark ? "Light theme" : "Dark theme"}
+      onClick={() => setTheme(dark ? "light" : "dark")}
+    >
+      <Icon name={dark ? "sun" : "moon"} />
+    </button>
+  );
+}
+
+function YouMenu({ help }: { help: () => void }) {
+  const { session, zone, setZone, setTheme, theme } = useApp();
+  return (
+    <Menu
+      className="quiet you"
+      align="right"
+      name={`You: ${session.user}`}
+      label={
+        <>
+          <Icon name="person" />
+          <span className="you-name">{session.user}</span>
+          <Icon name="down" size={12} />
+        </>
+      }
+    >
+      {close => (
+        <div className="menu-list">
+          <p className="menu-head">
+            {session.user} <span className="faint">· {session.role}</span>
+          </p>
+          <fieldset className="choice">
+            <legend>Times in</legend>
+            {(["local", "utc"] as const).map(each => (
+              <button key={each} type="button" aria-pressed={zone === each} onClick={() => setZone(each)}>
+                {each === "local" ? "Local" : "UTC"}
+              </button>
+            ))}
+          </fieldset>
+          <fieldset className="choice">
+            <legend>Theme</legend>
+            {(["auto", "light", "dark"] as const).map(each => (
+              <button key={each} type="button" aria-pressed={theme === each} onClick={() => setTheme(each)}>
+                {each === "auto" ? "System" : each === "light" ? "Light" : "Dark"}
+              </button>
+            ))}
+          </fieldset>
+          <hr />
+          <button
+            type="button"
+            onClick={() => {
+              close();
+              help();
+            }}
+          >
+            Keyboard and query help
+          </button>
+          <SignOut />
+          <p className="menu-foot faint">
+            ClaudeTrail {session.version} · {session.backend === "embedded" ? "embedded index" : session.backend}
+          </p>
+        </div>
+      )}
+    </Menu>
+  );
+}
+
+function SignOut() {
+  return (
+    <button
+      type="button"
+      onClick={async () => {
+        await api.logout().catch(() => undefined);
+        location.assign("/");
+      }}
+    >
+      Sign out
+    </button>
+  );
+}
