@@ -79,8 +79,13 @@ pub(crate) enum Command {
     /// The search index: how far it is, and making it anew.
     #[command(subcommand)]
     Index(IndexCommand),
-    /// Recompute the ledger's hash chain from the stored bytes, and check that coverage has no gap.
+    /// Prove it: recompute the ledger's hash chain from the stored bytes, and check that coverage has no gap.
     Verify(Verify),
+    /// See, send again or let go what a destination would not take.
+    #[command(subcommand)]
+    DeadLetters(DeadLetters),
+    /// Send a part of the trail to a sink again.
+    Replay(Replay),
     /// Turn activities (NDJSON on stdin) into documents (NDJSON on stdout), one line in, one line out.
     Normalize(Normalize),
     /// Run the feed simulator alone: a server that behaves like the vendor's API, with faults on demand.
@@ -410,11 +415,102 @@ pub(crate) enum ExportSchema {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  claudetrail verify\n  claudetrail verify --json")]
+#[command(after_help = "\
+Examples:
+  claudetrail verify                       the whole ledger
+  claudetrail verify --from 2026-10-01 --to 2026-11-01 --feed acme
+  claudetrail verify --recount             ask the API again for 24 hours of the covered time
+  claudetrail verify --recount=all --from 7d
+  claudetrail verify keygen                once: the key that signs attestations
+  claudetrail verify --from 2026-10-01 --to 2026-11-01 --attest october.json
+  claudetrail verify attestation october.json --public-key SHA256:…
+
+The chain is always recomputed whole; --from, --to and --feed say where coverage must have no gap, and what is asked
+for again. Nothing is ever written to the ledger.
+Exit code 6: something differs or is missing, and the first such thing is named.")]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Verify {
+    #[command(subcommand)]
+    pub(crate) command: Option<VerifyCommand>,
+    /// Coverage must have no gap from this time [default: since when the feed is meant to be complete]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) from: Option<Timestamp>,
+    /// Coverage must have no gap up to this time [default: the end of the coverage]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) to: Option<Timestamp>,
+    /// Only the coverage of this feed
+    #[arg(long, value_name = "NAME")]
+    pub(crate) feed: Option<String>,
+    /// Ask the API again, for samples or for all of the covered time, and compare ids both ways
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "sampled")]
+    pub(crate) recount: Option<RecountHow>,
+    /// How many hours a sampled recount asks for
+    #[arg(long, default_value_t = 24, value_name = "COUNT", requires = "recount", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) samples: u32,
+    /// Which hours: the same seed gives the same ones [default: another each time; it is printed]
+    #[arg(long, value_name = "NUMBER", requires = "recount")]
+    pub(crate) seed: Option<u64>,
+    /// Write a signed attestation of what was found to this file, and a page for people beside it (.md)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attest: Option<PathBuf>,
+    /// The key that signs [default: attestation-key.pem in the data directory]
+    #[arg(long, value_name = "FILE", requires = "attest")]
+    pub(crate) key: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VerifyCommand {
+    /// Make the key that signs attestations
+    Keygen(Keygen),
+    /// Check an attestation: its signature, and with the ledger at hand that nothing was taken back since
+    Attestation(CheckAttestation),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  claudetrail verify keygen
+  claudetrail verify keygen --key /etc/claudetrail/attestation-key.pem
+
+An Ed25519 key in PEM (PKCS#8), for its owner alone; the public half stands beside it (.pub.pem). Nothing is overwritten.")]
+pub(crate) struct Keygen {
+    /// Where to write it [default: attestation-key.pem in the data directory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  claudetrail verify attestation october.json --public-key SHA256:…
+  claudetrail verify attestation october.json --public-key auditor/attestation-key.pub.pem --no-ledger
+
+Needs no secret. With the ledger in the data directory its chain is recomputed, and the attested head must still be in it.
+Exit code 6: the attestation does not hold.")]
+pub(crate) struct CheckAttestation {
+    /// The attestation
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Who must have signed it: a fingerprint (SHA256:…) or a file of a public key in PEM
+    #[arg(long, value_name = "KEY")]
+    pub(crate) public_key: Option<String>,
+    /// Check the file alone, even if there is a ledger
+    #[arg(long)]
+    pub(crate) no_ledger: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecountHow {
+    /// Some hours, drawn by a seed.
+    Sampled,
+    /// All of the covered time.
+    All,
 }
 
 #[derive(Debug, Args)]
@@ -500,6 +596,75 @@ pub(crate) enum ConfigCommand {
     Reference,
     /// Print which file is read, and where else one is looked for
     Path,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLetters {
+    /// Show them: the activity, the destination's reason, the attempts
+    #[command(
+        after_help = "Examples:\n  claudetrail dead-letters list\n  claudetrail dead-letters list --json | jq -r .reason | sort | uniq -c"
+    )]
+    List(ListDeadLetters),
+    /// Send them again, with the mapping of today; what is taken is no dead letter any more
+    #[command(
+        after_help = "Examples:\n  claudetrail dead-letters retry\n  claudetrail dead-letters retry --sink siem --sequence 4711,4712"
+    )]
+    Retry(DeadLettersOf),
+    /// Let them go; the activities stay in the ledger
+    #[command(after_help = "Example:\n  claudetrail dead-letters drop --sink siem --sequence 4711")]
+    Drop(DropDeadLetters),
+}
+
+/// Which dead letters.
+#[derive(Debug, Args)]
+pub(crate) struct DeadLettersOf {
+    /// Only of this sink
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sink: Option<String>,
+    /// Only these, by their place in the ledger; may be repeated or separated by commas
+    #[arg(long = "sequence", value_name = "NUMBER", value_delimiter = ',')]
+    pub(crate) sequences: Vec<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListDeadLetters {
+    #[command(flatten)]
+    pub(crate) of: DeadLettersOf,
+    /// How many at most
+    #[arg(short = 'n', long, default_value_t = 100, value_name = "COUNT")]
+    pub(crate) limit: usize,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DropDeadLetters {
+    /// Of this sink
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sink: String,
+    /// These, by their place in the ledger; may be repeated or separated by commas
+    #[arg(long = "sequence", value_name = "NUMBER", value_delimiter = ',', conflicts_with = "all")]
+    pub(crate) sequences: Vec<u64>,
+    /// All of the sink's
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  claudetrail replay --sink siem --from 7d
+  claudetrail replay --sink siem --from 2026-11-01
+
+Works beside a running collector. What the destination has already is not stored twice.")]
+pub(crate) struct Replay {
+    /// The sink's name in the configuration
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sink: String,
+    /// Activities created at or after this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) from: Timestamp,
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 pub(crate) mod backfill;
 pub(crate) mod check;
 pub(crate) mod console;
+pub(crate) mod dead_letters;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod index;
 pub(crate) mod normalize;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod simulate;

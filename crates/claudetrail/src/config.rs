@@ -10,11 +10,13 @@ pub(crate) mod locate;
 pub(crate) mod raw;
 pub(crate) mod secrets;
 pub(crate) mod settings;
+pub(crate) mod sinks;
 pub(crate) mod units;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use settings::{FeedSettings, LogFormat, Settings};
+pub(crate) use settings::{FeedSettings, LogFormat, SecretSource, Settings};
+pub(crate) use sinks::{ElasticsearchSettings, LoginSettings, SinkKind, SinkSettings};
 
 use crate::error::{Exit, Failure, Result};
 
@@ -46,10 +48,6 @@ fn syntax_failure(text: &str, name: &str, error: &toml::de::Error) -> Failure {
     let message = error.message().lines().next().unwrap_or("cannot be parsed");
     let (message, hint) = match message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'))
     {
-        Some(("sink", _)) => (
-            "this version has no [[sink]]".to_owned(),
-            "remove the table: a setting that did nothing would be worse than an error".to_owned(),
-        ),
         Some((unknown, _)) => (
             format!("unknown key {unknown:?}"),
             keys::nearest(unknown).map_or_else(

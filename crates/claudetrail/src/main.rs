@@ -5,10 +5,12 @@
 
 mod activity_types;
 mod asking;
+mod attestation;
 mod backfill_requests;
 mod cli;
 mod commands;
 mod config;
+mod delivery;
 mod display;
 mod documents;
 mod enrichment;
@@ -23,6 +25,7 @@ mod processors;
 mod rows;
 mod selection;
 mod serving;
+mod signing_key;
 mod supervisor;
 mod time_argument;
 mod upstream;
@@ -79,6 +82,8 @@ fn dispatch(arguments: &Cli) -> Result<()> {
         Command::Stats(arguments) => commands::stats::run(&quiet(common)?, arguments),
         Command::Index(command) => commands::index::run(&quiet(common)?, command),
         Command::Verify(arguments) => commands::verify::run(&quiet(common)?, arguments),
+        Command::DeadLetters(command) => commands::dead_letters::run(&quiet(common)?, command),
+        Command::Replay(arguments) => commands::replay::run(&quiet(common)?, arguments),
         Command::Normalize(arguments) => commands::normalize::run(&quiet(common)?, arguments),
         Command::Simulate(arguments) => commands::simulate::run(arguments),
         Command::Console(command) => commands::console::run(&quiet(common)?, command),

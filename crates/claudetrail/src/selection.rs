@@ -85,7 +85,7 @@ pub(crate) fn activity_type(raw: &[u8]) -> String {
         .unwrap_or_default()
 }
 
-fn find_feed(reader: &Reader, name: &str) -> Result<FeedId> {
+pub(crate) fn find_feed(reader: &Reader, name: &str) -> Result<FeedId> {
     let feeds = reader.feeds()?;
     feeds.iter().find(|feed| feed.name == name).map(|feed| feed.id).ok_or_else(|| {
         let known: Vec<&str> = feeds.iter().map(|feed| feed.name.as_str()).collect();

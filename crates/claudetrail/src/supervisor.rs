@@ -7,13 +7,14 @@ use std::{
 
 use collector::{Collector, Observer};
 use feed::SystemClock;
-use ledger::{Ledger, Options};
+use ledger::{Ledger, Options, Reader};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     backfill_requests,
     config::Settings,
+    delivery::Deliveries,
     error::{Exit, Failure, Result, chain},
     indexing::Indexing,
     names, upstream,
@@ -58,16 +59,19 @@ async fn signal() {
     drop(tokio::signal::ctrl_c().await);
 }
 
-/// Opens the ledger and runs every feed's collector until `stop`, or until one cannot go on; that one stops the others.
+/// Opens the ledger and runs every feed's collector and every sink until `stop`, or until a collector cannot go on; that one stops
+/// the others. With `awaits_sinks` the sinks go on until they have delivered what was collected.
 pub(crate) async fn collect(
     settings: Settings,
     observer: Arc<dyn Observer>,
     stop: CancellationToken,
+    awaits_sinks: bool,
 ) -> Result<()> {
     std::fs::create_dir_all(&settings.data_dir).map_err(|error| data_dir_failure(&settings, &error))?;
     let ledger = Arc::new(Mutex::new(Ledger::open(&settings.ledger_path(), Options::default())?));
     let end_of_names = stop.child_token();
     let names = tokio::spawn(names::keep(Arc::clone(&ledger), settings.ledger_path(), end_of_names.clone()));
+    let mut deliveries = Deliveries::start(&settings)?;
     let settings = Arc::new(settings);
     // The index follows until the last collector has ended, so that what was kept can be found.
     let indexing = settings.index.enabled.then(|| Indexing::start(Arc::clone(&settings)));
@@ -99,6 +103,12 @@ pub(crate) async fn collect(
         stop.cancel();
         outcome = outcome.and(Err(failure));
     }
+    if awaits_sinks && outcome.is_ok() {
+        let last = Reader::open(&settings.ledger_path())?.last_sequence()?;
+        outcome = deliveries.catch_up(last).await;
+    }
+    let delivered = deliveries.stop().await;
+    outcome = outcome.and(delivered);
     end_of_names.cancel();
     drop(names.await);
     drop(picking_up);

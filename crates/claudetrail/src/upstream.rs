@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use collector::Governor;
 use feed::{
-    Client, ClientOptions, HttpOptions, HttpTransport, KeySource, MinimumTlsVersion, RetryOptions,
-    SystemClock, TraceOptions,
+    ActivityRequest, Client, ClientOptions, HttpOptions, HttpTransport, KeySource, MinimumTlsVersion,
+    RetryOptions, SystemClock, TraceOptions,
 };
 
 use crate::{config::FeedSettings, error::Result};
@@ -16,6 +16,16 @@ pub(crate) type FeedClient = Client<HttpTransport, SystemClock>;
 /// The HTTP client of one feed, for a collector, which asks again by itself and shows every failure at once.
 pub(crate) fn client(settings: &FeedSettings) -> Result<FeedClient> {
     client_with(settings, RetryOptions { max_attempts: 1, ..RetryOptions::default() })
+}
+
+/// The HTTP client of one feed, for work that nobody looks at until it ends: it waits a failure out as the API asks it to.
+pub(crate) fn patient_client(settings: &FeedSettings) -> Result<FeedClient> {
+    client_with(settings, RetryOptions::default())
+}
+
+/// The pause between requests that keeps a feed to its share of the parent's 600 requests a minute.
+pub(crate) fn pause_between_requests(settings: &FeedSettings) -> Duration {
+    Duration::from_millis(100).div_f64(settings.budget_share)
 }
 
 /// One governor for each parent organization. Feeds share a parent when they name the same, or else when address and key agree.
@@ -95,6 +105,17 @@ fn client_with(settings: &FeedSettings, retry: RetryOptions) -> Result<FeedClien
         jitter_seed: jitter_seed(),
     };
     Ok(Client::new(transport, SystemClock, options, Box::new(settings.api_key.clone()))?)
+}
+
+/// What a feed is asked for, whatever the time: its filters.
+pub(crate) fn request(settings: &FeedSettings) -> ActivityRequest {
+    ActivityRequest {
+        activity_types: settings.activity_types.clone(),
+        excluded_activity_types: settings.excluded_activity_types.clone(),
+        actor_ids: settings.actor_ids.clone(),
+        organization_ids: settings.organization_ids.clone(),
+        ..ActivityRequest::default()
+    }
 }
 
 /// Two processes that were refused together should not come back together.

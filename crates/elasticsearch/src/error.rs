@@ -85,9 +85,7 @@ impl ErrorKind {
                 "the engine may be overloaded; raise request_timeout if it always takes this long"
             }
             Self::Unauthorized => "check the API key, or user and password: the engine does not accept them",
-            Self::Forbidden => {
-                "give the user or key the missing privilege; `claudetrail setup elasticsearch --print-role` prints a role"
-            }
+            Self::Forbidden => "give the user or key the missing privilege, named in the detail",
             Self::NotFound => {
                 "check the address: it may have a path, or be that of Kibana instead of the engine"
             }

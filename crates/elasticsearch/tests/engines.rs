@@ -93,7 +93,7 @@ async fn api_key(engine: &Engine) {
     let error = refused.await.expect("an answer").success().expect_err("it has no such right");
     assert_eq!(error.kind(), ErrorKind::Forbidden);
     assert!(
-        error.to_string().contains("security_exception") && error.hint().contains("--print-role"),
+        error.to_string().contains("security_exception") && error.hint().contains("missing privilege"),
         "{error}"
     );
 }

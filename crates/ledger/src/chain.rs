@@ -2,9 +2,10 @@
 //!
 //! The links are read in order, in short snapshots so that a writer beside is not held up; what they say is replayed,
 //! and in one last snapshot the outcome is compared with the tables that only sum it up. The first difference is
-//! named as closely as the ledger allows. `docs/design/ledger.md` §5.4.
+//! named as closely as the ledger allows. Last comes the file itself. `docs/design/ledger.md` §5.4.
 
 mod activities;
+mod file;
 mod replay;
 mod summary;
 
@@ -198,6 +199,7 @@ impl Reader {
         replay.links(&snapshot, cache, u64::MAX)?;
         replay.head(&snapshot, noted.as_ref())?;
         replay.summary(&snapshot)?;
+        file::check(&snapshot, &self.path)?;
         progress(replay.link, replay.link);
         Ok(())
     }

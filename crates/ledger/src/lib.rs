@@ -18,6 +18,7 @@ mod lag;
 mod reader;
 mod record;
 mod schema;
+mod sink;
 mod status;
 mod store;
 #[cfg(test)]
@@ -31,5 +32,6 @@ pub use error::{Error, ErrorKind};
 pub use known_name::{KnownName, KnownNames};
 pub use lag::LagHistogram;
 pub use reader::{DrainRecord, Entry, EntryFilter, PageRecord, Reader, ScopeRecord};
+pub use sink::{DeadLetter, Refused, SinkStatus, SinkStore};
 pub use status::{Backfill, FeedStatus, Gap, LateArrival, OwnReads, Report};
 pub use writer::{Ledger, LostTail, Options};

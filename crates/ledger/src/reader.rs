@@ -9,13 +9,13 @@ mod open;
 mod pages;
 mod status;
 
-use crate::error::Error;
+use crate::error::{Error, Step};
 use crate::files::{beside, size};
 use crate::record::RecordUnpacker;
 use crate::store::{Blocks, Head};
 use crate::{FeedId, Interval};
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
@@ -157,6 +157,20 @@ impl Reader {
     /// Head of the chain.
     pub fn chain_head(&self) -> Result<[u8; 32], Error> {
         Head::load(&self.connection).map(|head| head.hash)
+    }
+
+    /// Drawn when the ledger was begun; no two ledgers have the same.
+    pub fn identity(&self) -> Result<[u8; 16], Error> {
+        Head::load(&self.connection).map(|head| head.identity)
+    }
+
+    /// Hash of a link as stored: the head of the chain when that link was the last. `None` when there is no such link.
+    pub fn link_hash(&self, link: u64) -> Result<Option<[u8; 32]>, Error> {
+        let Ok(number) = i64::try_from(link) else { return Ok(None) };
+        self.connection
+            .query_row("SELECT hash FROM link WHERE link = ?1", [number], |row| row.get(0))
+            .optional()
+            .step("read a link of the chain")
     }
 
     /// Bytes on disk: the file and its write-ahead log.

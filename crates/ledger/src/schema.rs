@@ -7,7 +7,7 @@ use rusqlite::Connection;
 pub(crate) const APPLICATION_ID: i32 = 0x4354_4C47;
 
 /// The format version this program writes.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 /// Bytes of a page of the file. Measured: 4 KiB spends most of a blob's time on overflow pages, and from 16 KiB on the
 /// append rate no longer grows while a small commit does.
@@ -20,14 +20,20 @@ pub(crate) const TABLES: &str = include_str!("schema/tables.sql");
 pub(crate) type Migration = fn(&Connection) -> rusqlite::Result<()>;
 
 /// The step at index n leads from version n + 1 to n + 2.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[|connection| connection.execute_batch(VERSION_2), |connection| connection.execute_batch(VERSION_3)];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    |connection| connection.execute_batch(VERSION_2),
+    |connection| connection.execute_batch(VERSION_3),
+    |connection| connection.execute_batch(VERSION_4),
+];
 
 /// What version 2 adds: late arrivals, own reads, reconciliation, requested backfills and the collector's reports.
 const VERSION_2: &str = include_str!("schema/version-2.sql");
 
 /// What version 3 adds: names of things, as far as activities told them.
 const VERSION_3: &str = include_str!("schema/names.sql");
+
+/// What version 4 adds: what sinks have settled.
+const VERSION_4: &str = include_str!("schema/sinks.sql");
 
 /// What a file turns out to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -121,7 +121,7 @@ async fn collect(
     let done = stop.child_token();
     let watch = Arc::new(Watch { stop: done.clone(), failure: Mutex::default() });
     let observer = Arc::clone(&watch) as Arc<dyn Observer>;
-    let mut collecting = tokio::spawn(supervisor::collect(settings, observer, done.clone()));
+    let mut collecting = tokio::spawn(supervisor::collect(settings, observer, done.clone(), false));
     let outcome = loop {
         tokio::select! {
             ended = &mut collecting => break ended,

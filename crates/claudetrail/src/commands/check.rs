@@ -5,10 +5,12 @@ use std::{io::Write as _, path::Path};
 use feed::{ActivityRequest, KeySource, Order};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use sinks::Sink as _;
 
 use crate::{
     cli::{self, Check},
-    config::{self, FeedSettings, Settings},
+    config::{self, FeedSettings, Settings, SinkSettings},
+    delivery::{destination::Destination, sink_failure},
     display::{self, Palette},
     enrichment::FollowedEnrichment,
     error::{Exit, Failure, Result},
@@ -68,6 +70,10 @@ pub(crate) fn run(common: &cli::Common, arguments: &Check) -> Result<()> {
                 for answer in runtime.block_on(feed_answers(feed)) {
                     tell(answer)?;
                 }
+            }
+            for sink in &settings.sinks {
+                let name = format!("sink {}", sink.name);
+                tell(Answer::of(name, runtime.block_on(sink_answer(&settings, sink))))?;
             }
         }
     }
@@ -155,15 +161,8 @@ async fn feed_answers(feed: &FeedSettings) -> Vec<Answer> {
             return answers;
         }
     };
-    let request = ActivityRequest {
-        activity_types: feed.activity_types.clone(),
-        excluded_activity_types: feed.excluded_activity_types.clone(),
-        actor_ids: feed.actor_ids.clone(),
-        organization_ids: feed.organization_ids.clone(),
-        limit: Some(1),
-        order: Some(Order::Descending),
-        ..ActivityRequest::default()
-    };
+    let request =
+        ActivityRequest { limit: Some(1), order: Some(Order::Descending), ..upstream::request(feed) };
     match client.list_activities(&request).await {
         Err(error) => answers.push(Answer::no(name("API"), error.into())),
         Ok(page) => {
@@ -186,6 +185,12 @@ async fn feed_answers(feed: &FeedSettings) -> Vec<Answer> {
         }
     }
     answers
+}
+
+/// Asks the destination whether it would take documents.
+async fn sink_answer(settings: &Settings, sink: &SinkSettings) -> Result<String> {
+    let checked = Destination::new(settings, sink)?.check().await;
+    checked.map_err(|error| sink_failure(&sink.name, &error.message).hint(&error.hint))
 }
 
 fn clock(name: String, server: Option<Timestamp>, local: Timestamp) -> Answer {

@@ -99,7 +99,7 @@ async fn show(common: &cli::Common, arguments: &Demo, folder: PathBuf) -> Result
 
     let (sender, mut events) = mpsc::unbounded_channel();
     let collecting =
-        tokio::spawn(supervisor::collect(settings.clone(), Arc::new(Forward(sender)), stop.clone()));
+        tokio::spawn(supervisor::collect(settings.clone(), Arc::new(Forward(sender)), stop.clone(), false));
     supervisor::stop_on_signal(stop.clone());
     let serving = if arguments.once { None } else { serve(&settings, &served.stories, &stop).await? };
     if let Some(link) = serving.as_ref().and_then(|serving| serving.link.as_deref()) {

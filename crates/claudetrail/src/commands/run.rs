@@ -31,9 +31,13 @@ pub(crate) fn run(settings: &Settings, arguments: &Run) -> Result<()> {
         supervisor::stop_on_signal(stop.clone());
         // Catching up for a scheduler is nothing to watch.
         let serving = if arguments.once { None } else { serving::beside_run(settings, stop.clone()).await? };
-        let collected =
-            supervisor::collect(settings.clone(), Arc::clone(&watch) as Arc<dyn Observer>, stop.clone())
-                .await;
+        let collected = supervisor::collect(
+            settings.clone(),
+            Arc::clone(&watch) as Arc<dyn Observer>,
+            stop.clone(),
+            arguments.once,
+        )
+        .await;
         stop.cancel();
         if let Some(serving) = serving {
             serving.ended().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ledger::{FeedStatus, Interval, Reader};
+use ledger::{FeedStatus, Interval, Reader, SinkStatus};
 use serde_json::{Value, json};
 
 use crate::{
@@ -32,15 +32,32 @@ pub(crate) fn report(reader: &Reader) -> Result<Value> {
         }
         feeds.push(told);
     }
+    let sequence = reader.last_sequence()?;
+    let sinks: Vec<Value> = reader.sinks()?.iter().map(|sink| sink_report(sink, sequence)).collect();
     Ok(json!({
         "feeds": feeds,
-        "sinks": [],
+        "sinks": sinks,
         "ledger": {
-            "sequence": reader.last_sequence()?,
+            "sequence": sequence,
             "chain_head": output::hexadecimal(&reader.chain_head()?),
             "bytes": reader.bytes(),
         },
     }))
+}
+
+fn sink_report(sink: &SinkStatus, sequence: u64) -> Value {
+    json!({
+        "name": sink.name,
+        "cursor": sink.cursor,
+        "behind": sequence.saturating_sub(sink.cursor),
+        "dead_letters": sink.dead_letters,
+        "last_error": sink.last_error.as_ref().map(|failure| json!({
+            "kind": failure.kind,
+            "message": failure.message,
+            "hint": failure.hint,
+            "at": failure.at.to_string(),
+        })),
+    })
 }
 
 fn feed_report(feed: &FeedStatus) -> Value {
@@ -83,6 +100,10 @@ fn text(settings: &Settings, reader: &Reader) -> Result<String> {
         lines.push(feed_headline(feed, palette));
         lines.extend(feed_details(feed, palette));
         lines.extend(feed_account::lines(reader, feed, palette)?);
+    }
+    let sequence = reader.last_sequence()?;
+    for sink in reader.sinks()? {
+        lines.extend(sink_lines(&sink, sequence, palette));
     }
     let head = output::hexadecimal(&reader.chain_head()?);
     lines.push(format!(
@@ -127,6 +148,28 @@ pub(crate) fn feed_headline(feed: &FeedStatus, palette: Palette) -> String {
         palette.bold(&feed.name),
         display::count(feed.late_arrivals)
     )
+}
+
+/// `sink siem: up to date, 3 dead letters`.
+fn sink_lines(sink: &SinkStatus, sequence: u64, palette: Palette) -> Vec<String> {
+    let state = match sequence.saturating_sub(sink.cursor) {
+        0 => palette.good("up to date"),
+        behind => palette.notable(&format!("{} behind", display::count(behind))),
+    };
+    let letters = match sink.dead_letters {
+        0 => "no dead letters".to_owned(),
+        number => {
+            palette.bad(&format!("{} dead letters (claudetrail dead-letters list)", display::count(number)))
+        }
+    };
+    let mut lines =
+        vec![format!("{} {}: {state}, {letters}", palette.bold("sink"), palette.bold(&sink.name))];
+    if let Some(failure) = &sink.last_error {
+        let at = display::time(failure.at);
+        lines.push(format!("  {} {} since {at}: {}", palette.bad("error"), failure.kind, failure.message));
+        lines.extend(Some(format!("  hint: {}", failure.hint)).filter(|_| !failure.hint.is_empty()));
+    }
+    lines
 }
 
 fn feed_details(feed: &FeedStatus, palette: Palette) -> Vec<String> {

@@ -69,10 +69,10 @@ fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('.').unwrap_or(("", path))
 }
 
-/// `[log]`, `[[feed]]`; a table inside a feed is commented out, because an empty one would be noise.
+/// `[log]`, `[[feed]]`; a table inside another is commented out, because an empty one would be noise.
 fn table_header(table: &str) -> String {
-    match table.strip_prefix("feed[].") {
-        Some(inner) => format!("# [feed.{inner}]\n"),
+    match table.split_once("[].") {
+        Some((outer, inner)) => format!("# [{outer}.{inner}]\n"),
         None => match table.strip_suffix("[]") {
             Some(name) => format!("{}# [[{name}]]\n", introduction(name)),
             None => format!("# [{table}]\n"),
@@ -85,6 +85,7 @@ fn introduction(table: &str) -> &'static str {
     match table {
         "feed" => "# One [[feed]] per parent organization; without any, one with the defaults.\n",
         "processor" => "# One [[processor]] per edit of documents on their way out, in this order.\n",
+        "sink" => "# One [[sink]] per destination; without any, the trail stays in the ledger.\n",
         "network" => {
             "# One [[network]] per network of yours, or any whose place you know better than a database.\n"
         }
@@ -98,6 +99,7 @@ fn placeholder(kind: Kind) -> &'static str {
         Kind::Secret => "{ env = \"NAME\" }",
         Kind::TextList | Kind::DurationList | Kind::PathList => "[]",
         Kind::Condition => "\"event.action == 'claude_chat_viewed'\"",
+        Kind::Secret => "{ env = \"NAME\" }",
         Kind::Range => "\"203.0.113.0/26\"",
         Kind::Country => "\"PT\"",
         Kind::Location => "[38.72, -9.14]",

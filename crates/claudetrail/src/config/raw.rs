@@ -22,6 +22,8 @@ pub(crate) struct RawConfig {
     #[serde(default)]
     pub(crate) console: RawConsole,
     #[serde(default)]
+    pub(crate) sink: Vec<RawSink>,
+    #[serde(default)]
     pub(crate) network: Vec<normalize::enrichment::Network>,
     #[serde(default)]
     pub(crate) enrichment: RawEnrichment,
@@ -164,6 +166,33 @@ pub(crate) struct RawOidc {
 pub(crate) struct RawConsoleTls {
     pub(crate) certificate_file: Option<PathBuf>,
     pub(crate) key_file: Option<PathBuf>,
+}
+
+/// One `[[sink]]`. Which keys a kind takes is checked by `sinks`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSink {
+    pub(crate) name: Option<String>,
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<String>,
+    pub(crate) from: Option<String>,
+    pub(crate) batch_documents: Option<i64>,
+    pub(crate) batch_size: Option<Size>,
+    pub(crate) batches_in_flight: Option<i64>,
+    pub(crate) max_backoff: Option<Length>,
+    pub(crate) hosts: Option<Vec<String>>,
+    pub(crate) api_key: Option<RawSecret>,
+    pub(crate) user: Option<String>,
+    pub(crate) password: Option<RawSecret>,
+    pub(crate) bearer_token: Option<RawSecret>,
+    pub(crate) data_stream: Option<String>,
+    pub(crate) pipeline: Option<String>,
+    pub(crate) compression: Option<bool>,
+    pub(crate) request_timeout: Option<Length>,
+    pub(crate) connect_timeout: Option<Length>,
+    pub(crate) proxy: Option<String>,
+    #[serde(default)]
+    pub(crate) tls: RawTls,
 }
 
 /// Where a secret comes from. Exactly one of the fields is set; `settings` checks it.

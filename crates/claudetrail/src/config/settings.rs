@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use super::{
     console::ConsoleSettings,
     raw::{RawConfig, RawFeed, RawProcessor, RawSecret},
+    sinks::SinkSettings,
     units::{Length, display_duration},
 };
 use crate::{
@@ -28,6 +29,7 @@ pub(crate) struct Settings {
     pub(crate) index: IndexSettings,
     pub(crate) feeds: Vec<FeedSettings>,
     pub(crate) console: ConsoleSettings,
+    pub(crate) sinks: Vec<SinkSettings>,
     pub(crate) networks: Networks,
     /// MMDB files, asked in this order.
     pub(crate) address_databases: Vec<PathBuf>,
@@ -142,9 +144,9 @@ impl std::fmt::Display for SecretSource {
     }
 }
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_mins(1);
-const DAY: Duration = Duration::from_hours(24);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub(super) const MINUTE: Duration = Duration::from_mins(1);
+pub(super) const DAY: Duration = Duration::from_hours(24);
 /// Ten years: longer than the vendor keeps activities.
 const INDEX_RETENTION: Duration = Duration::from_hours(3_650 * 24);
 /// The vendor keeps activities for six years.
@@ -190,12 +192,14 @@ impl Settings {
         let log = LogSettings { level, format };
         let console = ConsoleSettings::from_raw(raw.console)?;
         check_processors("[[processor]]", &raw.processor)?;
+        let sinks = SinkSettings::all(raw.sink)?;
         Ok(Self {
             data_dir,
             log,
             index,
             feeds,
             console,
+            sinks,
             networks,
             address_databases: raw.enrichment.databases,
             processors: raw.processor,
@@ -327,7 +331,7 @@ pub(super) fn wrong(path: &str, detail: &str) -> Failure {
         .hint("`claudetrail config example` shows every key with its default and meaning")
 }
 
-fn choice(path: &str, value: &str, allowed: &[&str]) -> Result<()> {
+pub(super) fn choice(path: &str, value: &str, allowed: &[&str]) -> Result<()> {
     if allowed.contains(&value) {
         return Ok(());
     }
@@ -429,7 +433,7 @@ fn proxy(written: Option<&str>) -> feed::ProxyChoice {
     }
 }
 
-fn tls(path: &str, raw: super::raw::RawTls) -> Result<TlsSettings> {
+pub(super) fn tls(path: &str, raw: super::raw::RawTls) -> Result<TlsSettings> {
     if raw.client_certificate_file.is_some() != raw.client_key_file.is_some() {
         return Err(wrong(path, "has only one of client_certificate_file and client_key_file")
             .hint("set both, or neither"));

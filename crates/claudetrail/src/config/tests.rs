@@ -29,7 +29,10 @@ fn the_example_is_accepted_when_uncommented() {
         let is_setting =
             line.split_once(" = ").is_some_and(|(name, _)| KEYS.iter().any(|key| key.path.ends_with(name)));
         // Both filters at once, and a placeholder that is no proxy or file, are refused for reasons of their own.
-        let placeholder = line.contains("/path/to/it") || line.starts_with("proxy");
+        let placeholder = line.contains("/path/to/it")
+            || line.contains("\"NAME\"")
+            || line.starts_with("proxy")
+            || line.ends_with("retention = \"\"");
         if (is_setting && !placeholder) || line.starts_with('[') {
             text.push_str(line);
             text.push('\n');
@@ -44,9 +47,11 @@ fn the_example_is_accepted_when_uncommented() {
 #[test]
 fn each_key_of_the_table_is_known_to_the_structures() {
     for key in KEYS {
-        let Some(name) = key.path.strip_prefix("feed[].") else { continue };
+        let Some((table, name)) = key.path.split_once("[].").filter(|(table, _)| *table != "network") else {
+            continue;
+        };
         // A value of a wrong type is refused as such; an unknown key would be refused by name.
-        let text = format!("[[feed]]\n{name} = nan");
+        let text = format!("[[{table}]]\n{name} = nan");
         assert!(!refused(&text).contains("unknown key"), "{name}");
     }
 }
@@ -113,7 +118,14 @@ fn wrong_files_are_refused_with_the_place_and_a_hint() {
         ),
         ("[[network]]\ncidr = \"10.0.0.0/8\"\ncoutry = \"PT\"", "line 3", "did you mean \"country\""),
         ("[enrichment]\ndatabase = []", "unknown key", "did you mean \"databases\""),
-        ("[[sink]]\nname = \"siem\"", "no [[sink]]", "remove"),
+        ("[[sink]]\ntype = \"elastic\"", "not one of elasticsearch", "config example"),
+        ("[[sink]]\n[[sink]]", "used twice", "name of its own"),
+        ("[[sink]]\nhost = [\"http://localhost:9200\"]", "unknown key", "did you mean \"hosts\""),
+        ("[[sink]]\nuser = \"ann\"", "without password", "config example"),
+        ("[[sink]]\napi_key = { env = \"A\" }\nbearer_token = { env = \"B\" }", "only way", "keep one"),
+        ("[[sink]]\nfrom = \"7d\"", "no time", "2026-11-23"),
+        ("[[sink]]\ndata_stream = \"Audit\"", "no name of a data stream", "logs-<dataset>"),
+        ("[[sink]]\nbatch_documents = 0", "not between 1 and 50000", "config example"),
         ("data_dir = ", "line 1", "config example"),
     ];
     for (text, detail, hint) in cases {
@@ -129,6 +141,8 @@ fn a_secret_in_the_file_is_never_printed() {
     assert!(!format!("{settings:?}").contains("supersecret"));
     let raw: super::raw::RawConfig = toml::from_str(text).unwrap();
     assert!(!format!("{raw:?}").contains("supersecret"));
+    let text = "[[sink]]\nuser = \"ann\"\npassword = { value = \"supersecret\" }";
+    assert!(!format!("{:?}", parse(text, "test.toml", None).unwrap()).contains("supersecret"));
     // A mistake in the same line shows the file's text in some parsers' errors; ours says the place only.
     let wrong = "[[feed]]\napi_key = { value = \"sk-ant-api01-supersecret\", valeu = 1 }";
     assert!(!refused(wrong).contains("supersecret"));

@@ -11,4 +11,5 @@ mod names;
 mod opening;
 mod processes;
 mod reading;
+mod sinks;
 mod support;

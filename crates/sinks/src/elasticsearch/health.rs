@@ -27,7 +27,7 @@ async fn state(sink: &ElasticsearchSink, about: &About, stream: &str) -> Result<
         404 => {
             let detail = format!("{about} has neither the data stream {stream} nor a template to make it by");
             Err(Error::new(ErrorKind::Refused, "deliver documents", detail)
-                .with_hint("run `claudetrail setup elasticsearch`, which makes the template"))
+                .with_hint("make an index template of the pattern logs-anthropic.audit-* with \"data_stream\": {}; Elastic's Anthropic integration installs one"))
         }
         // Who may create documents need not be allowed to look.
         403 => Ok("may not be looked at by these credentials"),

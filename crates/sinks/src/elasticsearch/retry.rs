@@ -31,12 +31,12 @@ fn outcome(item: &Item) -> Result<ItemOutcome, SinkError> {
         {
             stop(
                 SinkErrorKind::Misconfigured,
-                "run `claudetrail setup elasticsearch`, which makes the template of the data stream",
+                "make an index template of the pattern logs-anthropic.audit-* with \"data_stream\": {}; Elastic's Anthropic integration installs one",
             )
         }
         (401 | 403, _) => stop(
             SinkErrorKind::Unauthorized,
-            "give the user or key the right to create documents; `claudetrail setup elasticsearch --print-role` prints a role",
+            "give the user or key the index privileges create_doc and auto_configure on logs-anthropic.audit-*",
         ),
         // Busy, or a shard that is on its way: the document itself is not at fault.
         (408 | 429 | 500..=599, _) => Ok(ItemOutcome::Retry { after: None, reason }),

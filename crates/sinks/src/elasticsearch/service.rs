@@ -74,7 +74,7 @@ impl ElasticsearchSink {
         }
         let detail = format!("{about} cannot make the data stream {name}: {said}");
         Err(Error::new(ErrorKind::Refused, "deliver documents", detail)
-            .with_hint("run `claudetrail setup elasticsearch`, which makes the template of the data stream"))
+            .with_hint("make an index template of the pattern logs-anthropic.audit-* with \"data_stream\": {}; Elastic's Anthropic integration installs one"))
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashSet<Arc<str>>> {
