@@ -28,6 +28,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// How long a closing writer waits for a reader in the middle of something.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
 /// How to open a ledger for writing.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -75,6 +78,15 @@ pub struct Ledger {
     head_file: HeadFile,
     lost_tail: Option<LostTail>,
     _lock: WriterLock,
+}
+
+impl Drop for Ledger {
+    /// Moves the log into the file, so that a copy of the file alone is the whole ledger. Closing does so only when no reader is open; and
+    /// where it cannot be done, the log keeps what it holds.
+    fn drop(&mut self) {
+        let _ = self.connection.busy_timeout(LAST_WAIT);
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
 }
 
 /// What the writer knows of the ledger without asking it.

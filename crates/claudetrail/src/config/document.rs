@@ -99,7 +99,6 @@ fn placeholder(kind: Kind) -> &'static str {
         Kind::Secret => "{ env = \"NAME\" }",
         Kind::TextList | Kind::DurationList | Kind::PathList => "[]",
         Kind::Condition => "\"event.action == 'claude_chat_viewed'\"",
-        Kind::Secret => "{ env = \"NAME\" }",
         Kind::Range => "\"203.0.113.0/26\"",
         Kind::Country => "\"PT\"",
         Kind::Location => "[38.72, -9.14]",

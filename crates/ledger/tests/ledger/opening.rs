@@ -25,6 +25,21 @@ fn fill(place: &Place) {
 }
 
 #[test]
+fn a_closed_writer_leaves_the_whole_ledger_in_the_file() {
+    let place = Place::new();
+    let mut ledger = place.open();
+    let reader = ledger.reader().expect("a reader");
+    let feed = ledger.register_feed("acme", "scope", at(0)).expect("registers");
+    Page::of(feed, vec![row("a", 1)]).append(&mut ledger).expect("appends");
+    drop(ledger);
+    let copy = place.folder().join("copy.sqlite");
+    std::fs::copy(&place.path, &copy).expect("copies");
+    let copied = Reader::open(&copy).expect("opens");
+    assert_eq!(copied.chain_head().expect("reads"), reader.chain_head().expect("reads"));
+    assert_eq!(copied.last_sequence().expect("reads"), 1);
+}
+
+#[test]
 fn a_missing_ledger_is_created_by_the_writer_only() {
     let place = Place::new();
     assert_eq!(reader_kind(&place.path), ErrorKind::Missing);
