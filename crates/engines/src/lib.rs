@@ -6,6 +6,8 @@
 //! Where there is no Java or no Maven, [`Engine::start`] says so on stderr and returns `None`, and the test passes without having
 //! tested; where `CI` is set that is a failure.
 
+mod proxy;
+
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -13,6 +15,8 @@ use std::{
 };
 
 use serde::Deserialize;
+
+pub use proxy::{Asked, Proxy};
 
 /// The exit status by which a setup says that this machine lacks what it takes.
 const UNAVAILABLE: i32 = 3;
