@@ -85,7 +85,9 @@ impl ErrorKind {
                 "the engine may be overloaded; raise request_timeout if it always takes this long"
             }
             Self::Unauthorized => "check the API key, or user and password: the engine does not accept them",
-            Self::Forbidden => "give the user or key the missing privilege, named in the detail",
+            Self::Forbidden => {
+                "give the user or key the missing privilege, named in the detail; `claudetrail setup elasticsearch --print-role` prints what delivering takes"
+            }
             Self::NotFound => {
                 "check the address: it may have a path, or be that of Kibana instead of the engine"
             }

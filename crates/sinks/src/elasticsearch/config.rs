@@ -13,6 +13,9 @@ pub struct Config {
     pub namespaces: Vec<String>,
     /// An ingest pipeline that documents go through; none if empty.
     pub pipeline: String,
+    /// Whether documents are sent that were delivered before, perhaps long ago: each is looked for first, which takes the right to
+    /// read.
+    pub sends_again: bool,
 }
 
 impl Config {
@@ -27,6 +30,7 @@ impl Default for Config {
             stream: Self::STREAM.into(),
             namespaces: vec!["default".into()],
             pipeline: String::new(),
+            sends_again: false,
         }
     }
 }

@@ -3,7 +3,7 @@
 use elasticsearch::{About, Error, ErrorKind, Product, Request};
 use serde_json::{Value, json};
 
-use super::{encode, service::ElasticsearchSink};
+use super::{SET_UP_HINT, encode, service::ElasticsearchSink};
 
 /// A sentence of what was found.
 pub(super) async fn check(sink: &ElasticsearchSink) -> Result<String, Error> {
@@ -26,8 +26,7 @@ async fn state(sink: &ElasticsearchSink, about: &About, stream: &str) -> Result<
         404 if has_template(sink, stream).await? => Ok("will be made with the first document"),
         404 => {
             let detail = format!("{about} has neither the data stream {stream} nor a template to make it by");
-            Err(Error::new(ErrorKind::Refused, "deliver documents", detail)
-                .with_hint("make an index template of the pattern logs-anthropic.audit-* with \"data_stream\": {}; Elastic's Anthropic integration installs one"))
+            Err(Error::new(ErrorKind::Refused, "deliver documents", detail).with_hint(SET_UP_HINT))
         }
         // Who may create documents need not be allowed to look.
         403 => Ok("may not be looked at by these credentials"),

@@ -2,7 +2,7 @@
 
 use elasticsearch::{Error, ErrorKind};
 
-use super::request::Item;
+use super::{SET_UP_HINT, request::Item};
 use crate::{ItemOutcome, SinkError, SinkErrorKind};
 
 /// The longest reason that is kept; engines quote whole documents.
@@ -29,14 +29,11 @@ fn outcome(item: &Item) -> Result<ItemOutcome, SinkError> {
         (404, _) | (_, "index_not_found_exception" | "illegal_argument_exception")
             if missing_stream(item) =>
         {
-            stop(
-                SinkErrorKind::Misconfigured,
-                "make an index template of the pattern logs-anthropic.audit-* with \"data_stream\": {}; Elastic's Anthropic integration installs one",
-            )
+            stop(SinkErrorKind::Misconfigured, SET_UP_HINT)
         }
         (401 | 403, _) => stop(
             SinkErrorKind::Unauthorized,
-            "give the user or key the index privileges create_doc and auto_configure on logs-anthropic.audit-*",
+            "give the user or key the index privileges create_doc and auto_configure; `claudetrail setup elasticsearch --print-role` prints all it takes",
         ),
         // Busy, or a shard that is on its way: the document itself is not at fault.
         (408 | 429 | 500..=599, _) => Ok(ItemOutcome::Retry { after: None, reason }),

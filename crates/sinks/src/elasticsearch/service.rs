@@ -2,14 +2,17 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use elasticsearch::{About, Client, Error, ErrorKind, Product, Request};
 use jiff::Timestamp;
 
-use super::{config::Config, encode, health, request, retry};
-use crate::{Batch, ItemOutcome, Sink, SinkError, SinkErrorKind};
+use super::{SET_UP_HINT, config::Config, earlier, encode, health, request, retry};
+use crate::{Batch, Document, ItemOutcome, Sink, SinkError, SinkErrorKind};
 
 /// The sink. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -18,13 +21,19 @@ pub struct ElasticsearchSink {
     pub(super) config: Arc<Config>,
     /// Namespaces whose data stream is known to be there.
     known: Arc<Mutex<HashSet<Arc<str>>>>,
+    /// Batches to come that may have been sent before.
+    uncertain: Arc<AtomicU32>,
 }
+
+/// After a start or a failure this many batches may have been sent before: more than a driver ever has in flight and in hand.
+const UNCERTAIN_BATCHES: u32 = 20;
 
 impl ElasticsearchSink {
     /// Reads certificates and checks addresses; connects to nobody yet.
     pub fn new(config: Config) -> Result<Self, Error> {
         let client = Client::new(config.client.clone())?;
-        Ok(Self { client, config: Arc::new(config), known: Arc::default() })
+        let uncertain = Arc::new(AtomicU32::new(UNCERTAIN_BATCHES));
+        Ok(Self { client, config: Arc::new(config), known: Arc::default(), uncertain })
     }
 
     /// The client, for what else is to be done with the engine.
@@ -32,7 +41,41 @@ impl ElasticsearchSink {
         &self.client
     }
 
-    async fn try_deliver(&self, batch: &Batch) -> Result<Vec<request::Item>, Error> {
+    /// Sends what is not there yet, and answers for all.
+    async fn try_deliver(&self, batch: &Batch) -> Result<Vec<ItemOutcome>, SinkError> {
+        let there = self.there_already(batch).await.map_err(|error| retry::failure(&error))?;
+        let is_there = |document: &&Document| there.contains(&*document.id);
+        let documents = batch.documents.iter().filter(|document| !is_there(document)).cloned().collect();
+        let rest = Batch { documents };
+        let items = if rest.documents.is_empty() {
+            Vec::new()
+        } else {
+            self.send(&rest).await.map_err(|error| retry::failure(&error))?
+        };
+        let mut sent = retry::outcomes(&items)?.into_iter();
+        let outcome =
+            |document| if is_there(&document) { Some(ItemOutcome::AlreadyThere) } else { sent.next() };
+        Ok(batch.documents.iter().map_while(outcome).collect())
+    }
+
+    /// Ids of the batch that the stream holds, where they may have been sent before. Otherwise nobody is asked.
+    async fn there_already(&self, batch: &Batch) -> Result<HashSet<String>, Error> {
+        let certain = |left: u32| left.checked_sub(1);
+        let uncertain = self.uncertain.fetch_update(Ordering::Relaxed, Ordering::Relaxed, certain).is_ok();
+        if self.config.sends_again {
+            return earlier::ids(&self.client, &self.config.stream, batch).await;
+        }
+        if !uncertain {
+            return Ok(HashSet::new());
+        }
+        match earlier::ids(&self.client, &self.config.stream, batch).await {
+            // Who delivers need not be allowed to read; then what `create` finds out by itself has to do.
+            Err(error) if error.kind() == ErrorKind::Forbidden => Ok(HashSet::new()),
+            other => other,
+        }
+    }
+
+    async fn send(&self, batch: &Batch) -> Result<Vec<request::Item>, Error> {
         let about = self.client.about().await?;
         if about.product == Product::OpenSearch {
             self.make_sure_of_streams(batch, about).await?;
@@ -73,8 +116,7 @@ impl ElasticsearchSink {
             return made.success().map(drop);
         }
         let detail = format!("{about} cannot make the data stream {name}: {said}");
-        Err(Error::new(ErrorKind::Refused, "deliver documents", detail)
-            .with_hint("make an index template of the pattern logs-anthropic.audit-* with \"data_stream\": {}; Elastic's Anthropic integration installs one"))
+        Err(Error::new(ErrorKind::Refused, "deliver documents", detail).with_hint(SET_UP_HINT))
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashSet<Arc<str>>> {
@@ -84,9 +126,9 @@ impl ElasticsearchSink {
 
 impl Sink for ElasticsearchSink {
     async fn deliver(&self, batch: &Batch) -> Result<Vec<ItemOutcome>, SinkError> {
-        let delivered = self.try_deliver(batch).await.map_err(|error| retry::failure(&error));
-        let outcomes = delivered.and_then(|items| retry::outcomes(&items));
+        let outcomes = self.try_deliver(batch).await;
         if outcomes.as_ref().is_err_and(|error| error.kind != SinkErrorKind::TooLarge) {
+            self.uncertain.store(UNCERTAIN_BATCHES, Ordering::Relaxed);
             // A stream may have been removed, or the engine exchanged for another, while it was away.
             self.known().clear();
         }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use elasticsearch::{Client, ClientOptions, Credentials, Request, Secret, TlsOptions};
-use engines::{Engine, Options, Product};
+use engines::{Engine, Options, Product, Proxy};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -66,10 +66,13 @@ impl Stream {
     }
 
     fn with(&self, change: impl FnOnce(&mut ClientOptions)) -> ElasticsearchSink {
-        let mut options = self.options.clone();
-        change(&mut options);
-        let namespaces = vec![NAMESPACE.into()];
-        let config = Config { client: options, stream: self.name.clone(), namespaces, ..Config::default() };
+        self.configured(|config| change(&mut config.client))
+    }
+
+    fn configured(&self, change: impl FnOnce(&mut Config)) -> ElasticsearchSink {
+        let (client, namespaces) = (self.options.clone(), vec![NAMESPACE.into()]);
+        let mut config = Config { client, stream: self.name.clone(), namespaces, ..Config::default() };
+        change(&mut config);
         ElasticsearchSink::new(config).expect("a usable sink")
     }
 }
@@ -115,7 +118,7 @@ async fn waits_for_a_template(engine: &Engine, product: Product) {
     let batch = conformance::batch(&stream, 1..=3);
     let error = stream.sink().deliver(&batch).await.expect_err("there is no template");
     assert_eq!(error.kind, SinkErrorKind::Misconfigured, "{product:?}: {error}");
-    assert!(error.hint.contains("index template"), "{error:?}");
+    assert!(error.hint.contains("claudetrail setup elasticsearch"), "{error:?}");
     let error = stream.sink().check().await.expect_err("there is no template");
     assert!(error.message.contains("neither"), "{error}");
     let stream = Stream::new(engine, "untyped").await;
@@ -124,12 +127,33 @@ async fn waits_for_a_template(engine: &Engine, product: Product) {
     assert!(said.contains("untyped-conformance is there"), "{said}");
 }
 
+/// A rollover between two sendings makes no second copy.
+async fn finds_what_older_indices_hold(engine: &Engine) {
+    let stream = Stream::new(engine, "rolled").await;
+    let batch = conformance::batch(&stream, 1..=30);
+    assert_eq!(stream.sink().deliver(&batch).await.expect("delivered"), vec![ItemOutcome::Delivered; 30]);
+    stream.ask(Request::post(format!("/rolled-{NAMESPACE}/_rollover"))).await;
+    stream.arrived().await;
+    let more = conformance::batch(&stream, 20..=40);
+    let there = |outcomes: Vec<ItemOutcome>| {
+        outcomes.iter().filter(|outcome| **outcome == ItemOutcome::AlreadyThere).count()
+    };
+    assert_eq!(there(stream.sink().deliver(&more).await.expect("after a start")), 11);
+    stream.ask(Request::post(format!("/rolled-{NAMESPACE}/_rollover"))).await;
+    stream.arrived().await;
+    let replaying = stream.configured(|config| config.sends_again = true);
+    for _ in 0..30 {
+        assert_eq!(there(replaying.deliver(&more).await.expect("a replay")), 21);
+    }
+    assert_eq!(stream.arrived().await.len(), 40);
+}
+
 /// A body above the engine's bound is cut, and one document above it alone is put aside.
 async fn cuts_what_is_too_large(engine: &Engine) {
     // The bound of a real engine is 100 MB; a proxy of ours before it has a smaller one.
     let stream = Stream::new(engine, "large").await;
-    let proxy = proxy::start(engine.url().trim_start_matches("http://").to_owned(), 20_000).await;
-    let limited = Limited { stream, proxy };
+    let proxy = Proxy::start(engine.url(), |asked| (asked.body_bytes > 20_000).then_some(413));
+    let limited = Limited { stream, proxy: proxy.url() };
     let mut source = Numbered::new(&limited, 500, 0);
     source.replace(
         7,
@@ -205,6 +229,7 @@ async fn on(product: Product) {
     let Some(mut engine) = Engine::start(product, Options::default()) else { return };
     conforms(&engine).await;
     waits_for_a_template(&engine, product).await;
+    finds_what_older_indices_hold(&engine).await;
     cuts_what_is_too_large(&engine).await;
     survives_a_crash(&mut engine).await;
 }
@@ -243,66 +268,4 @@ async fn a_missing_right_is_waited_for_and_named() {
     assert!(error.hint.contains("create_doc"), "{error:?}");
     let wrong = stream.with(|options| options.credentials = Arc::new(basic("admin", "wrong")));
     assert_eq!(wrong.check().await.expect_err("refused").kind, SinkErrorKind::Unauthorized);
-}
-
-/// A proxy before an engine that takes bodies up to a size, as many in the field do.
-mod proxy {
-    use tokio::{
-        io::{AsyncReadExt as _, AsyncWriteExt as _},
-        net::{TcpListener, TcpStream},
-    };
-
-    const CLOSE: &str = "\r\nconnection: close\r\n";
-
-    pub(super) async fn start(engine: String, max_body_bytes: usize) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, engine.clone(), max_body_bytes));
-            }
-        });
-        format!("http://{address}")
-    }
-
-    /// One request a connection.
-    async fn serve(mut client: TcpStream, engine: String, max_body_bytes: usize) -> std::io::Result<()> {
-        let mut request = Vec::new();
-        let (head, length) = loop {
-            if client.read_buf(&mut request).await? == 0 {
-                return Ok(());
-            }
-            if let Some(end) = request.windows(4).position(|window| window == b"\r\n\r\n") {
-                let head = String::from_utf8_lossy(&request[..end + 4]).to_ascii_lowercase();
-                let length =
-                    head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-                break (end + 4, length.unwrap_or(0));
-            }
-        };
-        while request.len() < head + length {
-            if client.read_buf(&mut request).await? == 0 {
-                return Ok(());
-            }
-        }
-        if length > max_body_bytes {
-            client
-                .write_all(
-                    b"HTTP/1.1 413 Payload Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
-                )
-                .await?;
-            return client.shutdown().await;
-        }
-        let mut engine = TcpStream::connect(engine).await?;
-        let text = String::from_utf8_lossy(&request[..head]).replacen("\r\n", CLOSE, 1);
-        engine.write_all(text.as_bytes()).await?;
-        engine.write_all(&request[head..]).await?;
-        let mut answer = Vec::new();
-        engine.read_to_end(&mut answer).await?;
-        // OpenSearch closes the connection as it was told, and does not say so to the client.
-        let line = answer.windows(2).position(|window| window == b"\r\n").unwrap_or(0);
-        client.write_all(&answer[..line]).await?;
-        client.write_all(CLOSE.as_bytes()).await?;
-        client.write_all(&answer[line + 2..]).await?;
-        client.shutdown().await
-    }
 }
