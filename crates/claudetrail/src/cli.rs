@@ -1,5 +1,7 @@
 //! The command line: names, options and help of every command. What they do is in `commands`.
 
+mod setup;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,6 +11,8 @@ use crate::{
     config::{LogFormat, units::parse_duration},
     time_argument::parse_time,
 };
+
+pub(crate) use setup::{Setup, SetupElasticsearch, SetupEngine};
 
 /// CloudTrail for Claude: a complete, provable audit trail of what happens in an organization's Claude account.
 #[derive(Debug, Parser)]
@@ -81,6 +85,9 @@ pub(crate) enum Command {
     Index(IndexCommand),
     /// Prove it: recompute the ledger's hash chain from the stored bytes, and check that coverage has no gap.
     Verify(Verify),
+    /// Prepare a destination for the trail.
+    #[command(subcommand)]
+    Setup(Setup),
     /// See, send again or let go what a destination would not take.
     #[command(subcommand)]
     DeadLetters(DeadLetters),

@@ -11,6 +11,7 @@ pub(crate) mod normalize;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod search;
+pub(crate) mod setup;
 pub(crate) mod simulate;
 pub(crate) mod stats;
 pub(crate) mod status;

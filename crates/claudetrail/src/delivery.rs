@@ -17,8 +17,10 @@ use std::{
 
 use jiff::Timestamp;
 use ledger::{Failure as LedgerFailure, Refused, SinkStore};
-use sinks::{Driver, DriverOptions, DriverStatus, Progress, Refusal, SinkFailure, StorageError};
-use tokio::task::JoinSet;
+use sinks::{
+    Driver, DriverOptions, DriverStatus, Progress, Refusal, SinkErrorKind, SinkFailure, StorageError,
+};
+use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -31,6 +33,9 @@ use source::LedgerSource;
 
 /// How often it is looked whether everything has arrived.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long a sink that is busy or away is waited for, where everything is to arrive before the end.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 type Status = Box<dyn Fn() -> DriverStatus + Send + Sync>;
 
@@ -76,8 +81,10 @@ impl Deliveries {
         Ok(deliveries)
     }
 
-    /// Waits until everything up to `sequence` is settled; ends with the failure of a sink that cannot deliver now.
+    /// Waits until everything up to `sequence` is settled; ends with the failure of a sink that cannot deliver, at once where a
+    /// person must mend something, and after a while where it may pass by itself.
     pub(crate) async fn catch_up(&mut self, sequence: u64) -> Result<()> {
+        let mut failing = None;
         loop {
             let states: Vec<_> = self.statuses.iter().map(|(name, status)| (name, status())).collect();
             if states.iter().all(|(_, status)| status.cursor >= sequence) {
@@ -87,7 +94,12 @@ impl Deliveries {
             if let Some((name, failure)) =
                 behind.find_map(|(name, status)| Some((name, status.failure.as_ref()?)))
             {
-                return Err(sink_failure(name, &failure.message).hint(&failure.hint));
+                let since = *failing.get_or_insert_with(Instant::now);
+                if !may_pass(failure) || since.elapsed() >= PATIENCE {
+                    return Err(sink_failure(name, &failure.message).hint(&failure.hint));
+                }
+            } else {
+                failing = None;
             }
             tokio::select! {
                 Some(ended) = self.drivers.join_next() => outcome(ended)?,
@@ -111,6 +123,11 @@ impl Deliveries {
         }
         result
     }
+}
+
+fn may_pass(failure: &SinkFailure) -> bool {
+    let passing = [SinkErrorKind::Unavailable, SinkErrorKind::Throttled];
+    passing.iter().any(|kind| failure.kind == kind.as_str())
 }
 
 fn outcome(

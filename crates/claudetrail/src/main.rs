@@ -82,6 +82,7 @@ fn dispatch(arguments: &Cli) -> Result<()> {
         Command::Stats(arguments) => commands::stats::run(&quiet(common)?, arguments),
         Command::Index(command) => commands::index::run(&quiet(common)?, command),
         Command::Verify(arguments) => commands::verify::run(&quiet(common)?, arguments),
+        Command::Setup(command) => commands::setup::run(&quiet(common)?, command),
         Command::DeadLetters(command) => commands::dead_letters::run(&quiet(common)?, command),
         Command::Replay(arguments) => commands::replay::run(&quiet(common)?, arguments),
         Command::Normalize(arguments) => commands::normalize::run(&quiet(common)?, arguments),

@@ -153,7 +153,7 @@ async fn send_again(
     let documents = std::sync::Arc::new(Documents::new(settings, reader)?);
     let everything = SinkSettings { from: None, ..sink.clone() };
     let mut source = LedgerSource::open(settings, &everything, documents, None)?;
-    let destination = Destination::new(settings, sink)?;
+    let destination = Destination::sending_again(settings, sink)?;
     let mut store = SinkStore::open(&settings.ledger_path())?;
     let mut tally = Tally::default();
     let bar = display::progress_bar("sending {wide_bar} {pos} of {len}", letters.len() as u64);

@@ -46,7 +46,8 @@ pub(crate) fn run(settings: &Settings, arguments: &Replay) -> Result<()> {
     let source = LedgerSource::open(settings, &everything, documents, Some(last))?.from(Some(arguments.from));
     let store = SinkStore::open(&settings.ledger_path())?;
     let progress = LedgerProgress::new(store, &sink.name, after, Moves::Nothing);
-    let driver = Driver::new(Destination::new(settings, sink)?, progress, after, driver_options(sink));
+    let driver =
+        Driver::new(Destination::sending_again(settings, sink)?, progress, after, driver_options(sink));
     let dropped = source.dropped();
     let sent = supervisor::runtime()?.block_on(send(driver, source, after, last));
     tell_of_dropped(dropped.load(Ordering::Relaxed));

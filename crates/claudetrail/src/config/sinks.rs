@@ -14,6 +14,9 @@ use crate::error::Result;
 /// The kinds of destination there are.
 pub(super) const KINDS: &[&str] = &["elasticsearch"];
 
+/// A hundred years; longer is meant to be for ever.
+const RETENTION_MAX: Duration = Duration::from_hours(100 * 365 * 24);
+
 /// One `[[sink]]`.
 #[derive(Debug, Clone)]
 pub(crate) struct SinkSettings {
@@ -45,6 +48,11 @@ pub(crate) struct ElasticsearchSettings {
     pub(crate) proxy: Option<String>,
     pub(crate) data_stream: String,
     pub(crate) pipeline: String,
+    /// What `setup` sets: how long documents are kept, and the index mode.
+    pub(crate) retention: Option<Duration>,
+    pub(crate) logsdb: bool,
+    /// Where dashboards go.
+    pub(crate) kibana: Option<String>,
 }
 
 /// Who we say we are.
@@ -104,8 +112,13 @@ impl ElasticsearchSettings {
         if !pipeline.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.@".contains(letter)) {
             return Err(wrong(&path("pipeline"), "holds a character that no pipeline's name has here"));
         }
+        let retention =
+            raw.retention.map(|written| length(&path("retention"), Some(written), DAY, DAY, RETENTION_MAX));
         Ok(Self {
             hosts,
+            retention: retention.transpose()?,
+            logsdb: raw.logsdb.unwrap_or(false),
+            kibana: raw.kibana.filter(|address| !address.is_empty()),
             login: LoginSettings::from_raw(raw.api_key, raw.user, raw.password, raw.bearer_token, path)?,
             tls: tls(&path("tls"), raw.tls)?,
             request_timeout: length(

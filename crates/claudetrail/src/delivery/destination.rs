@@ -22,6 +22,15 @@ pub(crate) enum Destination {
 impl Destination {
     /// Reads certificates and checks addresses; connects to nobody yet.
     pub(crate) fn new(settings: &Settings, sink: &SinkSettings) -> Result<Self> {
+        Self::open(settings, sink, false)
+    }
+
+    /// The same for documents that may have been delivered long ago.
+    pub(crate) fn sending_again(settings: &Settings, sink: &SinkSettings) -> Result<Self> {
+        Self::open(settings, sink, true)
+    }
+
+    fn open(settings: &Settings, sink: &SinkSettings, sends_again: bool) -> Result<Self> {
         match &sink.kind {
             SinkKind::Elasticsearch(elasticsearch) => {
                 let mut namespaces: Vec<String> =
@@ -33,6 +42,7 @@ impl Destination {
                     stream: elasticsearch.data_stream.clone(),
                     namespaces,
                     pipeline: elasticsearch.pipeline.clone(),
+                    sends_again,
                 };
                 let made = ElasticsearchSink::new(config);
                 made.map(Self::Elasticsearch).map_err(|error| engine_failure(&sink.name, &error))
