@@ -1,0 +1,59 @@
+// Every screen, in both themes, on a desk and on a phone: no error in the console, nothing that axe objects to, nothing wider than
+// the window. The pictures in the documentation are taken here.
+import { mkdirSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { DESKTOP, PHONE, settled, signedIn, type Visitor, violations, visitor, withBrowser } from "./visitor.ts";
+
+const PICTURES = process.env.SCREENSHOTS ?? new URL("../../target/screenshots", import.meta.url).pathname;
+const demo = inject("demo");
+
+const story = (number: number) => demo.stories.find(each => each.number === number)?.link ?? "/";
+
+const SCREENS: [name: string, path: string][] = [
+  ["overview", "/overview?from=now-7d&to=now"],
+  ["events", "/events?from=now-7d&to=now"],
+  ["events-story", story(2)],
+  ["events-nothing", "/events?q=event.action:nothing_like_it&from=now-15m&to=now"],
+  ["events-wrong", "/events?q=event.acton:x"],
+  ["trail", "/trail"],
+];
+
+withBrowser();
+mkdirSync(PICTURES, { recursive: true });
+
+describe.each([
+  ["1280", "light", DESKTOP],
+  ["1280", "dark", DESKTOP],
+  ["390", "light", PHONE],
+  ["390", "dark", PHONE],
+] as const)("%s pixels, %s", (width, theme, size) => {
+  let who: Visitor;
+  beforeAll(async () => {
+    who = await signedIn(demo, { theme, size });
+  });
+  afterAll(() => who.close());
+
+  test.each(SCREENS)("%s", async (name, path) => {
+    const { page, problems } = who;
+    problems.length = 0;
+    await page.goto(demo.console + path);
+    await page.locator("h1").first().waitFor({ state: "attached" });
+    await settled(page);
+    await page.screenshot({ path: `${PICTURES}/${name}-${width}-${theme}.png` });
+    expect(await violations(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    // A query with a mistake is answered with 400, and the browser says so by itself.
+    const expected = name === "events-wrong" ? /400/ : /^$/;
+    expect(problems.filter(problem => !expected.test(problem))).toEqual([]);
+  });
+
+  test("the sign-in page", async () => {
+    const stranger = await visitor({ theme, size });
+    await stranger.page.goto(`${demo.console}/events`);
+    await stranger.page.getByRole("heading", { name: "ClaudeTrail" }).waitFor();
+    await stranger.page.screenshot({ path: `${PICTURES}/sign-in-${width}-${theme}.png` });
+    expect(await violations(stranger.page)).toEqual([]);
+    expect(stranger.problems.filter(problem => !problem.includes("401"))).toEqual([]);
+    await stranger.close();
+  });
+});
