@@ -3,7 +3,7 @@ CARGO ?= cargo
 TOOLS ?= $(HOME)/.cache/claudetrail/tools
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test soak lint deny bench fuzz release install enrichment web openid-provider schemas engine-up help
+.PHONY: build demo test test-browser screenshots soak lint deny bench fuzz release install enrichment web openid-provider schemas engine-up help
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,13 @@ test: enrichment web openid-provider schemas ## Every test: units, properties, s
 	$(CARGO) test --locked --workspace --all-targets
 	$(CARGO) test --locked --workspace --doc
 	@$(WEB) npm test
+	@$(BROWSER_TESTS)
+
+test-browser: build ## The console in a real Chromium, against the real program
+	@$(BROWSER_TESTS)
+
+screenshots: build ## The same, and the pictures of the documentation taken anew
+	@export SCREENSHOTS=$(CURDIR)/docs/images ACTIVITIES_PER_DAY=4000; $(BROWSER_TESTS)
 
 soak: ## The collector's simulation with 100,000 fresh seeds (SEEDS=… for more); a seed that fails is printed
 	SEEDS=$${SEEDS:-100000} FIRST_SEED=$${FIRST_SEED:-$$(date +%s)} $(CARGO) test --locked --release -p collector --test simulation whatever_goes_wrong -- --nocapture
@@ -59,6 +66,11 @@ enrichment/node_modules/.package-lock.json: enrichment/package-lock.json
 
 # Runs what follows in web/, where npm is; without npm the console is left out, and so are its checks.
 WEB = command -v npm > /dev/null || { echo "left out for want of npm: the web console (node 20 or newer, then make web)"; exit 0; }; cd web &&
+
+# The program that these tests start is target/debug/claudetrail. Where a Chromium can be neither found nor installed, they are left
+# out, save where CI is set.
+BROWSER_TESTS = $(WEB) if ../dev/chromium; then npm run --silent test:browser; elif [ -n "$$CI" ]; then exit 1; \
+	else echo "left out for want of Chromium: tests of the console in a browser"; fi
 
 web: web/dist/app/index.html ## The web console that is compiled in (npm)
 

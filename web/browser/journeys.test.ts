@@ -1,6 +1,7 @@
 // The journeys that the console is for, walked as a reader would: with the mouse and the keyboard, by what stands on the screen.
 import type { Page } from "playwright-core";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
+import { until } from "./program.ts";
 import { settled, signedIn, type Visitor, withBrowser } from "./visitor.ts";
 
 const demo = inject("demo");
@@ -32,6 +33,8 @@ async function ask(page: Page, query: string) {
   await page.keyboard.press("/");
   await page.keyboard.type(query);
   await page.keyboard.press("Enter");
+  // The field keeps the focus for a second thought; Escape leaves it.
+  await page.keyboard.press("Escape");
   await settled(page);
 }
 
@@ -63,8 +66,10 @@ test("brush, filter, share the link, open it in a new session", async () => {
   const { page } = who;
   await lastWeek(page);
   const before = await total(page);
-  const plot = await page.locator(".histogram .u-over").boundingBox();
-  if (!plot) throw new Error("there is no histogram");
+  // A plot is made anew for a new answer, so the first look may find none.
+  const plot = await until("the histogram", async () => {
+    return (await page.locator(".histogram .u-over").boundingBox()) ?? undefined;
+  });
   const y = plot.y + plot.height / 2;
   await page.mouse.move(plot.x + plot.width * 0.4, y);
   await page.mouse.down();

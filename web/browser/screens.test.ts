@@ -36,7 +36,8 @@ describe.each([
   test.each(SCREENS)("%s", async (name, path) => {
     const { page, problems } = who;
     problems.length = 0;
-    await page.goto(demo.console + path);
+    // Paused, so that nothing is dimmed for a newer answer while it is looked at.
+    await page.goto(`${demo.console}${path}${path.includes("?") ? "&" : "?"}live=0`);
     await page.locator("h1").first().waitFor({ state: "attached" });
     await settled(page);
     await page.screenshot({ path: `${PICTURES}/${name}-${width}-${theme}.png` });

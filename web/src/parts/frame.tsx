@@ -97,7 +97,7 @@ function Question(props: { query: React.RefObject<HTMLInputElement | null>; time
   const headline = useHeadline(app);
   const { data, error, loading, stale } = headline.now;
   return (
-    <div className="question">
+    <section className="question" aria-label="Question">
       <div className="question-row">
         <QueryBar input={props.query} error={error} />
         <TimePicker signal={props.timeSignal} />
@@ -122,7 +122,7 @@ function Question(props: { query: React.RefObject<HTMLInputElement | null>; time
       </div>
       <Histogram headline={headline} />
       <CoverageStrip span={app.span} />
-    </div>
+    </section>
   );
 }
 

@@ -125,7 +125,7 @@ export function RefreshPicker() {
       <Menu
         align="right"
         className="button"
-        name={`Refresh by itself: ${everyName(address.refresh)}`}
+        name={`auto refresh: ${everyName(address.refresh)}`}
         label={
           <>
             <span className="refresh-every">{address.refresh ? everyName(address.refresh) : "auto"}</span>
