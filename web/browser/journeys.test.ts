@@ -80,9 +80,10 @@ test("brush, filter, share the link, open it in a new session", async () => {
   expect(brushed).not.toBe(before);
   await page.getByRole("link", { name: "Events", exact: true }).click();
   await settled(page);
-  const failure = page.locator(".facet-main", { hasText: "failure" }).first();
-  await failure.click();
-  await page.locator(".chip", { hasText: "event.outcome" }).waitFor();
+  const actors = page.locator(".facet", { has: page.getByRole("button", { name: "Actor", exact: true }) });
+  await actors.locator(".facet-main").first().click();
+  const chip = ".chip:has-text('anthropic.audit.actor.name')";
+  await page.locator(chip).waitFor();
   const filtered = await total(page);
   expect(filtered).not.toBe(brushed);
   await page.getByRole("button", { name: "Copy", exact: true }).click();
@@ -90,7 +91,7 @@ test("brush, filter, share the link, open it in a new session", async () => {
   const link = await page.evaluate(() => navigator.clipboard.readText());
   const colleague = await signedIn(demo);
   await colleague.page.goto(link);
-  await colleague.page.locator(".chip", { hasText: "event.outcome" }).waitFor();
+  await colleague.page.locator(chip).waitFor();
   expect(await total(colleague.page)).toBe(filtered);
   expect(await rows(colleague.page).first().innerText()).toBe(await rows(page).first().innerText());
   await colleague.close();
