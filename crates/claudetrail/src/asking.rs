@@ -12,6 +12,7 @@ use crate::{
     error::{Exit, Failure, Result},
     fields::fields,
     indexing::Pump,
+    ledger_source,
 };
 
 impl From<query::Error> for Failure {
@@ -58,7 +59,7 @@ pub(crate) fn request(arguments: &cli::Question, sort: &[String], size: usize) -
 pub(crate) fn open(settings: &Settings) -> Result<EmbeddedIndex> {
     // A ledger that is not there has a message of its own.
     let last = ledger::Reader::open(&settings.ledger_path())?.last_sequence()?;
-    let index = EmbeddedIndex::new(&settings.index_path(), fields());
+    let index = ledger_source::index(settings);
     let reached = index.cursor().map(|cursor| cursor.sequence).unwrap_or_default();
     match Pump::open(settings) {
         Ok(mut pump) => {

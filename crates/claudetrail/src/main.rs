@@ -18,6 +18,7 @@ mod error;
 mod feed_account;
 mod fields;
 mod indexing;
+mod ledger_source;
 mod logging;
 mod names;
 mod output;

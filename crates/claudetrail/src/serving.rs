@@ -3,7 +3,6 @@
 use std::sync::{Arc, OnceLock};
 
 use console_server::{ApiError, Console, OidcOptions, Options, Parts, SecretReader, StartError, Story};
-use index::EmbeddedIndex;
 use jiff::Timestamp;
 use ledger::{Entry, Reader};
 use query::Backend;
@@ -16,7 +15,7 @@ use crate::{
     config::{Settings, console::OidcSettings},
     documents::Documents,
     error::{Exit, Failure, Result},
-    fields::fields,
+    ledger_source,
     supervisor::data_dir_failure,
 };
 
@@ -69,7 +68,7 @@ pub(crate) async fn start(
     };
     let parts = Parts {
         trail: Arc::new(LedgerTrail { settings: settings.clone(), documents: OnceLock::new() }),
-        backend: settings.index.enabled.then(|| embedded(settings)),
+        backend: settings.index.enabled.then(|| Arc::new(ledger_source::index(settings)) as Arc<dyn Backend>),
     };
     let bound = Console::bind(options, parts, stop).await?;
     let url = bound.url();
@@ -85,11 +84,6 @@ pub(crate) async fn start(
         None => None,
     };
     Ok(Serving { url, link, task: tokio::spawn(bound.serve()) })
-}
-
-/// The search index that `indexing` keeps up; a search opens what was committed last.
-fn embedded(settings: &Settings) -> Arc<dyn Backend> {
-    Arc::new(EmbeddedIndex::new(&settings.index_path(), fields()))
 }
 
 fn oidc(settings: &OidcSettings) -> OidcOptions {

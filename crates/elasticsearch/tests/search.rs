@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use elasticsearch::{Client, ClientOptions, Request, SearchBackend};
 use engines::{Engine, Options, Product};
-use index::{EmbeddedIndex, Writer};
+use index::{DocumentSource, EmbeddedIndex, SourceError, Writer};
 use normalize::{Context, Normalizer};
 use query::{Aggregation, Backend, Fields, SearchRequest, SearchResponse, Sort};
 use serde_json::{Map, Value as Json, json};
@@ -228,6 +228,18 @@ async fn fill(client: &Client, product: Product, documents: &[(String, Vec<u8>)]
     );
 }
 
+/// The documents as they are, the first with sequence 1.
+struct Given(Vec<(String, Vec<u8>)>);
+
+impl DocumentSource for Given {
+    fn read(&self, sequences: &[u64], each: &mut dyn FnMut(u64, &[u8])) -> Result<(), SourceError> {
+        for sequence in sequences {
+            each(*sequence, &self.0[*sequence as usize - 1].1);
+        }
+        Ok(())
+    }
+}
+
 fn embedded(
     folder: &std::path::Path,
     fields: &Arc<Fields>,
@@ -238,7 +250,7 @@ fn embedded(
         writer.add(index as u64 + 1, id, document).expect("added");
     }
     writer.commit().expect("committed");
-    EmbeddedIndex::new(folder, Arc::clone(fields))
+    EmbeddedIndex::new(folder, Arc::clone(fields), Arc::new(Given(documents.to_vec())))
 }
 
 async fn same_answers(product: Product) {

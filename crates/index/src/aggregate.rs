@@ -14,6 +14,7 @@ use std::collections::HashMap;
 
 use query::{Aggregation, AggregationKind, Aggregations};
 use rustc_hash::FxBuildHasher;
+use tantivy::SegmentOrdinal;
 
 pub(crate) use answer::finish;
 
@@ -27,7 +28,7 @@ const BLOCK: usize = 4_096;
 const MAX_BUCKETS: usize = 2_000_000;
 
 /// What a part of the documents contributes to one aggregation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Partial {
     Buckets(HashMap<Key, Bucket, FxBuildHasher>),
     Distinct(Sketch),
@@ -35,7 +36,7 @@ pub(crate) enum Partial {
     Hits(Vec<Ranked>),
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Bucket {
     count: u64,
     children: Vec<Partial>,
@@ -100,6 +101,33 @@ pub(crate) fn merge_all(whole: &mut [Partial], parts: Vec<Partial>) {
     whole.iter_mut().zip(parts).for_each(|(whole, part)| merge(whole, part));
 }
 
+impl Partial {
+    /// Says which segment the hits in it are from: its number changes as segments come and go.
+    pub(crate) fn place(&mut self, ordinal: SegmentOrdinal) {
+        match self {
+            Self::Hits(hits) => hits.iter_mut().for_each(|hit| hit.address.segment_ord = ordinal),
+            Self::Buckets(buckets) => {
+                buckets.values_mut().flat_map(|bucket| &mut bucket.children).for_each(|part| part.place(ordinal));
+            }
+            Self::Distinct(_) | Self::Summary(_) => {}
+        }
+    }
+
+    /// About how many bytes it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let inner = match self {
+            Self::Buckets(buckets) => buckets.iter().map(|(key, bucket)| {
+                let text = if let Key::Text(text) = key { text.len() } else { 0 };
+                2 * size_of::<(Key, Bucket)>() + text + bucket.children.iter().map(Self::bytes).sum::<usize>()
+            }).sum(),
+            Self::Distinct(sketch) => sketch.bytes(),
+            Self::Summary(_) => 0,
+            Self::Hits(hits) => hits.len() * 4 * size_of::<Ranked>(),
+        };
+        size_of::<Self>() + inner
+    }
+}
+
 fn merge(whole: &mut Partial, part: Partial) {
     match (whole, part) {
         (Partial::Buckets(whole), Partial::Buckets(part)) => {
@@ -140,12 +168,11 @@ pub(crate) fn collect(
         return Ok(Vec::new());
     }
     let mut collectors = Collector::all(aggregations, segment, ordinal)?;
-    let mut block = Vec::with_capacity(BLOCK);
-    let parents = [0; BLOCK];
-    let mut rest = documents.iter();
+    let mut block = Vec::with_capacity(BLOCK + 64);
+    let parents = [0; BLOCK + 64];
+    let mut rest = documents.walk();
     loop {
-        block.clear();
-        block.extend(rest.by_ref().take(BLOCK));
+        rest.take(&mut block, BLOCK);
         if block.is_empty() {
             break;
         }

@@ -10,20 +10,20 @@ use query::{Answer, Backend, BackendKind, BackendStatus, Fields, SearchRequest, 
 use tantivy::{Index, IndexReader, ReloadPolicy, Searcher};
 
 use crate::{
+    cache::Contributions,
     error::Error,
     folder::Folder,
     search::{self, Stop},
+    source::DocumentSource,
     writer::{Cursor, cursor_of, open_for_reading},
 };
 
-/// Blocks of stored documents kept decompressed per segment.
-const CACHED_BLOCKS: usize = 8;
-
 /// The index in a folder, for reading. Cheap to share; works beside a writer in any process.
-#[derive(Debug)]
 pub struct EmbeddedIndex {
     folder: Folder,
     fields: Arc<Fields>,
+    source: Arc<dyn DocumentSource>,
+    known: Arc<Contributions>,
     opened: Mutex<Option<Opened>>,
 }
 
@@ -35,6 +35,12 @@ struct Opened {
     reader: IndexReader,
 }
 
+impl std::fmt::Debug for EmbeddedIndex {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("EmbeddedIndex").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for Opened {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Opened").field("name", &self.name).finish_non_exhaustive()
@@ -42,9 +48,9 @@ impl std::fmt::Debug for Opened {
 }
 
 impl EmbeddedIndex {
-    /// The index in this folder, which may not be there yet.
-    pub fn new(folder: &Path, fields: Arc<Fields>) -> Self {
-        Self { folder: Folder::new(folder), fields, opened: Mutex::new(None) }
+    /// The index in this folder, which may not be there yet, and what has its documents.
+    pub fn new(folder: &Path, fields: Arc<Fields>, source: Arc<dyn DocumentSource>) -> Self {
+        Self { folder: Folder::new(folder), fields, source, known: Arc::default(), opened: Mutex::new(None) }
     }
 
     /// The index as it is now.
@@ -70,7 +76,7 @@ impl EmbeddedIndex {
                 let reader = index
                     .reader_builder()
                     .reload_policy(ReloadPolicy::Manual)
-                    .doc_store_cache_num_blocks(CACHED_BLOCKS)
+                    .doc_store_cache_num_blocks(0)
                     .try_into()?;
                 Ok(opened.insert(Opened { name, changed, index, reader }).clone())
             }
@@ -90,7 +96,7 @@ impl EmbeddedIndex {
 
     /// Answers on this thread.
     pub fn search_now(&self, request: &SearchRequest) -> Result<SearchResponse, query::Error> {
-        Ok(search::search(&self.searcher()?, request, &Stop::default())?)
+        Ok(search::search(&self.searcher()?, &self.known, &*self.source, request, &Stop::default())?)
     }
 
     fn searcher(&self) -> Result<Searcher, Error> {
@@ -121,7 +127,10 @@ impl Backend for EmbeddedIndex {
             let searcher = self.searcher()?;
             let stop = Arc::new(Stop::default());
             let guard = StopWhenDropped(Arc::clone(&stop));
-            let work = tokio::task::spawn_blocking(move || search::search(&searcher, &request, &stop));
+            let (known, source) = (Arc::clone(&self.known), Arc::clone(&self.source));
+            let work = tokio::task::spawn_blocking(move || {
+                search::search(&searcher, &known, &*source, &request, &stop)
+            });
             let answer = work.await;
             drop(guard);
             match answer {

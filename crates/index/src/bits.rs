@@ -60,6 +60,25 @@ impl Bits {
         self.words.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 
+    /// The documents from the last to the first.
+    pub(crate) fn iter_back(&self) -> impl Iterator<Item = u32> + '_ {
+        self.words.iter().enumerate().rev().flat_map(|(index, &word)| {
+            let mut rest = word;
+            std::iter::from_fn(move || {
+                (rest != 0).then(|| {
+                    let bit = 63 - rest.leading_zeros();
+                    rest ^= 1 << bit;
+                    index as u32 * 64 + bit
+                })
+            })
+        })
+    }
+
+    /// A walk over the documents in order, many at a time.
+    pub(crate) fn walk(&self) -> Walk<'_> {
+        Walk { words: &self.words, base: 0 }
+    }
+
     /// The documents in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.words.iter().enumerate().flat_map(|(index, &word)| {
@@ -72,6 +91,34 @@ impl Bits {
                 })
             })
         })
+    }
+}
+
+/// Hands out the documents of a set.
+pub(crate) struct Walk<'b> {
+    words: &'b [u64],
+    base: u32,
+}
+
+impl Walk<'_> {
+    /// The next documents: about `most`, at most 63 more; none at the end.
+    pub(crate) fn take(&mut self, out: &mut Vec<u32>, most: usize) {
+        out.clear();
+        while out.len() < most
+            && let Some((&word, rest)) = self.words.split_first()
+        {
+            if word == u64::MAX {
+                out.extend(self.base..self.base + 64);
+            } else {
+                let mut left = word;
+                while left != 0 {
+                    out.push(self.base + left.trailing_zeros());
+                    left &= left - 1;
+                }
+            }
+            self.words = rest;
+            self.base += 64;
+        }
     }
 }
 
@@ -95,5 +142,19 @@ mod tests {
         bits.remove(64);
         assert!(bits.contains(99) && !bits.contains(64));
         assert_eq!(bits.iter().collect::<Vec<_>>(), [3, 99]);
+        assert_eq!(bits.iter_back().collect::<Vec<_>>(), [99, 3]);
+        bits.or(&Bits::all(100));
+        for most in [1, 64, 65, 1_000] {
+            let (mut walk, mut block, mut all) = (bits.walk(), Vec::new(), Vec::new());
+            loop {
+                walk.take(&mut block, most);
+                assert!(block.len() < most + 64);
+                if block.is_empty() {
+                    break;
+                }
+                all.extend(block.iter().copied());
+            }
+            assert_eq!(all, (0..100).collect::<Vec<_>>(), "{most}");
+        }
     }
 }

@@ -51,6 +51,22 @@ impl Values {
         Ok(Some(Self { kind: field.kind, column, texts }))
     }
 
+    /// The columns below a bag, or below an object in it.
+    pub(crate) fn open_below(segment: &SegmentReader, field: &FieldReference) -> Result<Vec<Self>, Error> {
+        let mut below = Vec::new();
+        if field.kind != FieldKind::Flattened {
+            return Ok(below);
+        }
+        let name = name_in_index(segment.schema(), field);
+        if segment.schema().find_field(&name).is_some() {
+            for handle in segment.fast_fields().dynamic_subpath_column_handles(&name)? {
+                let column = handle.open_u64_lenient()?;
+                below.extend(column.map(|column| Self { kind: field.kind, column, texts: None }));
+            }
+        }
+        Ok(below)
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.column.get_cardinality() == Cardinality::Full
     }

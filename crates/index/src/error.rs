@@ -48,6 +48,9 @@ pub enum Error {
     /// A column or dictionary could not be read.
     #[error("the search index cannot be read")]
     Read(#[from] std::io::Error),
+    /// The documents themselves could not be read.
+    #[error("the documents that were found cannot be read")]
+    Source(#[source] crate::SourceError),
     /// The question asks for more than an answer may hold.
     #[error(transparent)]
     Question(#[from] query::Error),
@@ -71,7 +74,7 @@ impl Error {
                 | TantivyError::DeserializeError(_),
             ) => ErrorKind::Damaged,
             Self::Read(error) if error.kind() == std::io::ErrorKind::InvalidData => ErrorKind::Damaged,
-            Self::File { .. } | Self::Engine(_) | Self::Read(_) | Self::Question(_) => ErrorKind::System,
+            Self::File { .. } | Self::Engine(_) | Self::Read(_) | Self::Source(_) | Self::Question(_) => ErrorKind::System,
             Self::Cancelled => ErrorKind::Cancelled,
         }
     }

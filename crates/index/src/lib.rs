@@ -4,9 +4,10 @@
 //! crash it goes on where the last commit ended: no document is lost or doubled. [`EmbeddedIndex`] answers what the query
 //! crate can ask, in any process, beside the writer; a commit is seen by the next search.
 //!
-//! Storage is tantivy's: an inverted index and columns per field. What this crate adds is the meaning: which condition is
-//! true of which document, exact counts in Elasticsearch's shapes (all aggregations of a request in one pass over the
-//! matches), order and paging. Each segment is searched for itself, several at a time, and the parts are merged.
+//! Storage is tantivy's: a column per field, and an inverted index of sentences. What this crate adds is the meaning: which
+//! condition is true of which document, exact counts in Elasticsearch's shapes (all aggregations of a request in one pass over
+//! the matches), order and paging. Each segment is searched for itself, several at a time, and the parts are merged. The
+//! documents themselves are not kept: a [`DocumentSource`] has them, by sequence.
 //!
 //! Guarantees:
 //! - what is committed is the documents up to a sequence, whole;
@@ -17,6 +18,8 @@
 mod aggregate;
 mod backend;
 mod bits;
+mod cache;
+mod case;
 mod columns;
 mod document;
 mod error;
@@ -25,9 +28,12 @@ mod folder;
 mod rank;
 mod schema;
 mod search;
+mod selection;
+mod source;
 mod text;
 mod writer;
 
 pub use backend::EmbeddedIndex;
 pub use error::{Error, ErrorKind};
+pub use source::{DocumentSource, SourceError};
 pub use writer::{Cursor, Pace, Writer};

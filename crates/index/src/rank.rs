@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use tantivy::{DocAddress, DocId, SegmentOrdinal, columnar::MonotonicallyMappableToU64 as _};
 
 use crate::{
+    bits::Bits,
     columns::{Global, Values, milliseconds, shown},
     error::Error,
     filter::Segment,
@@ -153,11 +154,15 @@ impl<'o> Ranker<'o> {
         value.map_or(LAST, |value| directed(comparable(values, value), descending))
     }
 
-    /// The first `size` of the documents.
-    pub(crate) fn first(&self, documents: impl Iterator<Item = DocId>, size: usize) -> Vec<(Local, DocId)> {
+    /// The first `size` of the documents. Begins at the end where the best ones probably are: then the rest is passed over by one
+    /// comparison each.
+    pub(crate) fn first(&self, documents: &Bits, size: usize) -> Vec<(Local, DocId)> {
         let mut heap: BinaryHeap<(Local, DocId)> = BinaryHeap::with_capacity(size.min(1 << 14) + 1);
-        for document in documents {
-            self.offer(&mut heap, document, size);
+        let ends = documents.iter().next().zip(documents.iter_back().next());
+        if ends.is_some_and(|(first, last)| self.local(0, last) < self.local(0, first)) {
+            documents.iter_back().for_each(|document| self.offer(&mut heap, document, size));
+        } else {
+            documents.iter().for_each(|document| self.offer(&mut heap, document, size));
         }
         heap.into_sorted_vec()
     }

@@ -1,25 +1,27 @@
 //! From the fields of the documents to the fields of the index.
 //!
-//! Every field of the registry is one of the index. Exact text is searched through an inverted index in lower case, and
-//! counted and sorted through a column that keeps its case; numbers, times and truths are columns alone, which serve ranges
-//! as well. Addresses are exact text in an order-preserving form, so that a network is a range of terms. A bag is a JSON
-//! field. Each document is kept whole, compressed in blocks.
+//! Every field of the registry is one of the index, and a column serves everything that is asked of it: a value is looked up
+//! in the column's dictionary, and the numbers of the dictionary are scanned, which costs about as much as one aggregation
+//! over it and half the bytes and time of keeping postings beside it. Addresses are text in an order-preserving form, so that
+//! a network is a range of numbers. A bag is a JSON field, a column per path. Only sentences have an inverted index.
+//!
+//! Documents are not kept: each has its sequence, by which it is made again.
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use query::{FieldKind, FieldReference, Fields};
+use rustc_hash::FxHashMap;
 use tantivy::schema::{
-    BytesOptions, DateOptions, DateTimePrecision, FAST, Field, IndexRecordOption, JsonObjectOptions,
-    NumericOptions, Schema, TextFieldIndexing, TextOptions,
+    DateOptions, DateTimePrecision, FAST, Field, IndexRecordOption, JsonObjectOptions, NumericOptions, Schema,
+    TextFieldIndexing, TextOptions,
 };
 
-use crate::text::{EXACT, WORDS};
+use crate::text::WORDS;
 
 /// Changes when the meaning of what is stored does.
-const VERSION: u32 = 1;
-/// The whole document.
-pub(crate) const SOURCE: &str = "_source";
+const VERSION: u32 = 2;
+/// The sequence of a document, whatever the document says.
+pub(crate) const SEQUENCE: &str = "_sequence";
 
 /// Where a field of the documents goes.
 #[derive(Clone, Copy, Debug)]
@@ -30,12 +32,38 @@ pub(crate) struct Slot {
     pub(crate) presence: Option<Field>,
 }
 
+/// The fields below a name: `source` leads to `ip`, `geo` and more.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Level {
+    pub(crate) slot: Option<Slot>,
+    below: FxHashMap<String, Level>,
+}
+
+impl Level {
+    fn insert(&mut self, name: &str, slot: Slot) {
+        let mut level = self;
+        for part in name.split('.') {
+            level = level.below.entry(part.to_owned()).or_default();
+        }
+        level.slot = Some(slot);
+    }
+
+    /// The level of a name below this one; the name may hold dots.
+    pub(crate) fn find(&self, name: &str) -> Option<&Self> {
+        match self.below.get(name) {
+            None => name.split_once('.').and_then(|(first, rest)| self.below.get(first)?.find(rest)),
+            found => found,
+        }
+    }
+}
+
 /// The schema of an index and the way into it.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     pub(crate) schema: Schema,
-    pub(crate) slots: HashMap<String, Slot>,
-    pub(crate) source: Field,
+    /// Fields by the levels of their names.
+    pub(crate) root: Level,
+    pub(crate) sequence: Field,
     /// Of two indexes with the same stamp, one can take the place of the other.
     pub(crate) stamp: String,
 }
@@ -64,7 +92,7 @@ pub(crate) fn name_in_index(schema: &Schema, field: &FieldReference) -> String {
 impl Layout {
     pub(crate) fn new(fields: &Fields) -> Self {
         let mut builder = Schema::builder();
-        let mut slots = HashMap::new();
+        let mut root = Level::default();
         let mut hasher = DefaultHasher::new();
         for known in fields.iter() {
             (&known.name, known.kind.name()).hash(&mut hasher);
@@ -83,23 +111,16 @@ impl Layout {
             };
             let presence = (known.kind == FieldKind::Text)
                 .then(|| builder.add_bool_field(&presence(name), NumericOptions::from(FAST)));
-            slots.insert(known.name.clone(), Slot { field, kind: known.kind, presence });
+            root.insert(name, Slot { field, kind: known.kind, presence });
         }
-        let source = builder.add_bytes_field(SOURCE, BytesOptions::default().set_stored());
+        let sequence = builder.add_i64_field(SEQUENCE, NumericOptions::from(FAST));
         let stamp = format!("v{VERSION}-{:016x}", hasher.finish());
-        Self { schema: builder.build(), slots, source, stamp }
+        Self { schema: builder.build(), root, sequence, stamp }
     }
 }
 
 fn exact_text() -> TextOptions {
-    TextOptions::default()
-        .set_indexing_options(
-            TextFieldIndexing::default()
-                .set_tokenizer(EXACT)
-                .set_fieldnorms(false)
-                .set_index_option(IndexRecordOption::Basic),
-        )
-        .set_fast("raw")
+    TextOptions::default().set_fast("raw")
 }
 
 fn sentences() -> TextOptions {
@@ -112,13 +133,5 @@ fn sentences() -> TextOptions {
 }
 
 fn bag() -> JsonObjectOptions {
-    JsonObjectOptions::default()
-        .set_indexing_options(
-            TextFieldIndexing::default()
-                .set_tokenizer(EXACT)
-                .set_fieldnorms(false)
-                .set_index_option(IndexRecordOption::Basic),
-        )
-        .set_fast("raw")
-        .set_expand_dots_enabled()
+    JsonObjectOptions::default().set_fast("raw").set_expand_dots_enabled()
 }

@@ -1,15 +1,11 @@
 //! How text becomes terms, here and in a query.
 //!
-//! Sentences are cut at the word boundaries of Unicode (annex 29), as the standard analyzer of Elasticsearch cuts them;
-//! exact text stays whole. Both are in lower case, so that no search minds it.
+//! Sentences are cut at the word boundaries of Unicode (annex 29), as the standard analyzer of Elasticsearch cuts them, and
+//! put in lower case, so that no search minds it. Exact text is kept as it is.
 
 use query::matching;
-use tantivy::tokenizer::{
-    LowerCaser, RawTokenizer, TextAnalyzer, Token, TokenStream, Tokenizer, TokenizerManager,
-};
+use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer, TokenizerManager};
 
-/// Name of the analyzer of exact text.
-pub(crate) const EXACT: &str = "exact";
 /// Name of the analyzer of sentences.
 pub(crate) const WORDS: &str = "words";
 
@@ -20,7 +16,6 @@ pub(crate) const MAX_EXACT_BYTES: usize = 32_766;
 pub(crate) fn analyzers() -> TokenizerManager {
     // With tantivy's own beside them, one of which it looks for even where no text is cut.
     let manager = TokenizerManager::default();
-    manager.register(EXACT, TextAnalyzer::builder(RawTokenizer::default()).filter(LowerCaser).build());
     manager.register(WORDS, TextAnalyzer::builder(Words).build());
     manager
 }

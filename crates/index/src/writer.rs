@@ -9,13 +9,11 @@ use tantivy::{
     Index, IndexSettings, IndexWriter, TantivyDocument,
     directory::MmapDirectory,
     indexer::{IndexWriterOptions, LogMergePolicy},
-    store::{Compressor, ZstdCompressor},
+    store::Compressor,
 };
 
 use crate::{document::index_document, error::Error, folder::Folder, schema::Layout, text};
 
-/// Bytes of documents that are compressed together: larger is smaller on disk and slower to fetch one.
-const STORE_BLOCK_BYTES: usize = 64 << 10;
 /// Segments above this are left as they are, so that no merge takes minutes.
 const MAX_MERGED_DOCUMENTS: usize = 2_000_000;
 
@@ -197,7 +195,7 @@ impl Writer {
         if sequence <= self.pending.sequence {
             return Ok(());
         }
-        let document = index_document(&self.layout, document);
+        let document = index_document(&self.layout, sequence, document);
         let added = self.engine().and_then(|engine| Ok(engine.add_document(document)?));
         added.map_err(|error| self.give_up(error))?;
         self.skip(sequence, id);
@@ -234,7 +232,7 @@ impl Writer {
 
     /// Removes documents from before a time, and commits. Their space is given back as segments are merged.
     pub fn forget_before(&mut self, time: Timestamp) -> Result<(), Error> {
-        let Some(slot) = self.layout.slots.get(TIMESTAMP).copied() else { return Ok(()) };
+        let Some(slot) = self.layout.root.find(TIMESTAMP).and_then(|level| level.slot) else { return Ok(()) };
         let micros = tantivy::DateTime::from_timestamp_micros(time.as_microsecond());
         let bound = std::ops::Bound::Excluded(tantivy::Term::from_field_date(slot.field, micros));
         let old = tantivy::query::RangeQuery::new(std::ops::Bound::Unbounded, bound);
@@ -268,8 +266,9 @@ fn open_index(folder: &Folder, name: &str, layout: &Layout) -> Result<(Index, Cu
     })?;
     let directory = MmapDirectory::open(&path).map_err(tantivy::TantivyError::from)?;
     let settings = IndexSettings {
-        docstore_compression: Compressor::Zstd(ZstdCompressor { compression_level: Some(6) }),
-        docstore_blocksize: STORE_BLOCK_BYTES,
+        // Nothing is stored: a thread to compress it would only cost.
+        docstore_compression: Compressor::None,
+        docstore_compress_dedicated_thread: false,
         ..IndexSettings::default()
     };
     let mut index = Index::builder()

@@ -4,9 +4,10 @@
 
 mod support;
 
-use std::io::Read;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use index::{EmbeddedIndex, Writer};
@@ -16,13 +17,14 @@ use query::{Expression, SearchRequest};
 const FOLDER: &str = "CRASH_TEST_FOLDER";
 /// Documents between two commits: few, so that a kill falls into every part of one.
 const COMMIT_EVERY: u64 = 25;
-const KILLS: u64 = 100;
+const KILLS: usize = 100;
 
 /// What the killed process does: from the cursor on, as the program does it.
-fn write(folder: &Path) {
+fn write(folder: &Path, documents: &[(String, Vec<u8>)]) {
     let mut writer = Writer::open(folder, &support::fields()).expect("the index opens after any crash");
+    println!("{OPENED}");
     let from = writer.cursor().sequence;
-    for (index, (id, document)) in support::documents().iter().enumerate().skip(from as usize) {
+    for (index, (id, document)) in documents.iter().enumerate().skip(from as usize) {
         let sequence = index as u64 + 1;
         writer.add(sequence, id, document).expect("added");
         if sequence.is_multiple_of(COMMIT_EVERY) {
@@ -33,46 +35,65 @@ fn write(folder: &Path) {
     writer.rest().expect("merges end");
 }
 
+/// A line that the writer says once it is open.
+const OPENED: &str = "the index is open";
+
 #[test]
 fn a_hundred_kills_lose_and_double_nothing() {
+    let documents = support::documents();
     if let Some(folder) = std::env::var_os(FOLDER) {
-        return write(Path::new(&folder));
+        return write(Path::new(&folder), &documents);
     }
-    let folder = tempfile::tempdir().expect("a folder");
-    let index = EmbeddedIndex::new(folder.path(), support::fields());
-    let total = support::documents().len() as u64;
-    let mut reached = Vec::new();
-    for round in 0..KILLS {
+    let total = documents.len() as u64;
+    let source = Arc::new(support::Given(documents));
+    let (mut kills, mut caught_up, mut steps) = (0, 0, 0);
+    while kills < KILLS {
+        // From nothing until all is in it, as often as it takes.
+        let folder = tempfile::tempdir().expect("a folder");
+        let index = EmbeddedIndex::new(folder.path(), support::fields(), source.clone());
+        let mut reached = 0;
+        while kills < KILLS && reached < total {
+            kills += usize::from(killed(folder.path(), kills));
+            let cursor = index.cursor().map(|cursor| cursor.sequence).unwrap_or_default();
+            assert!(reached <= cursor, "the cursor went back from {reached} to {cursor}");
+            if cursor > 0 {
+                assert_holds(&index, cursor);
+            }
+            steps += usize::from(cursor > reached);
+            reached = cursor;
+        }
+        // The last one is left alone.
         let mut child = writer(folder.path());
-        // Some die before they open, some while they write or merge, each time elsewhere.
-        std::thread::sleep(Duration::from_millis(round * 37 % 400));
-        child.kill().expect("killed");
-        child.wait().expect("gone");
-        let cursor = index.cursor().map(|cursor| cursor.sequence).unwrap_or_default();
-        assert!(reached.last().is_none_or(|before| *before <= cursor), "the cursor went back to {cursor}");
-        if cursor > 0 {
-            assert_holds(&index, cursor);
-        }
-        reached.push(cursor);
-        if cursor == total {
-            break;
-        }
+        let mut said = String::new();
+        child.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
+        assert!(child.wait().expect("it ends").success(), "{said}");
+        assert_holds(&index, total);
+        caught_up += 1;
+        assert!(caught_up <= KILLS, "it is too quick to be killed");
     }
-    // The last one is left alone.
-    let mut child = writer(folder.path());
-    let mut said = String::new();
-    child.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
-    assert!(child.wait().expect("it ends").success(), "{said}");
-    assert_holds(&index, total);
-    reached.dedup();
-    assert!(reached.len() > 3, "the kills came too early to show anything: {reached:?}");
+    assert!(steps > 20, "only {steps} of {kills} kills came after a commit");
+}
+
+/// Starts a writer and kills it: some before it is open, most while it writes, commits or merges, each time elsewhere. Whether it had
+/// not ended by itself.
+fn killed(folder: &Path, round: usize) -> bool {
+    let mut child = writer(folder);
+    if round % 10 > 0 {
+        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let _ = lines.map_while(Result::ok).find(|line| line.contains(OPENED));
+    }
+    std::thread::sleep(Duration::from_millis(round as u64 * 37 % 150));
+    let alive = child.try_wait().expect("a child of ours").is_none();
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+    alive
 }
 
 fn writer(folder: &Path) -> std::process::Child {
     Command::new(std::env::current_exe().expect("this program"))
-        .args(["a_hundred_kills_lose_and_double_nothing", "--exact"])
+        .args(["a_hundred_kills_lose_and_double_nothing", "--exact", "--nocapture"])
         .env(FOLDER, folder)
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("it starts")
@@ -80,9 +101,9 @@ fn writer(folder: &Path) -> std::process::Child {
 
 /// Every sequence up to the cursor is there once, and no other.
 fn assert_holds(index: &EmbeddedIndex, cursor: u64) {
-    let mut request = SearchRequest::new(Expression::Everything, SearchRequest::MAX_SIZE);
-    request.fields = Some(vec!["event.sequence".into()]);
-    let answer = index.search_now(&request).expect("an answer");
+    let answer = index
+        .search_now(&SearchRequest::new(Expression::Everything, SearchRequest::MAX_SIZE))
+        .expect("an answer");
     let mut found: Vec<u64> = answer.hits.iter().map(|hit| hit.sequence).collect();
     found.sort_unstable();
     assert_eq!(found, (1..=cursor).collect::<Vec<_>>());

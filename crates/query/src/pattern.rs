@@ -56,6 +56,12 @@ impl Pattern {
         self.pieces.iter().map_while(literal).collect()
     }
 
+    /// Whether every text that begins with [`Self::beginning`] fits: `*` stands at the end and nowhere else.
+    pub fn is_beginning(&self) -> bool {
+        let literals = self.pieces.iter().take_while(|piece| matches!(piece, Piece::Literal(_))).count();
+        self.pieces[literals..] == [Piece::Any]
+    }
+
     /// Whether the whole text fits.
     pub fn matches(&self, text: &str) -> bool {
         let text: Vec<char> = text.to_lowercase().chars().collect();
@@ -150,6 +156,13 @@ mod tests {
             ("*ab", "aab", true),
         ] {
             assert_eq!(Pattern::new(pattern).matches(text), fits, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_beginning_is_told_from_other_patterns() {
+        for (pattern, expected) in [("api_*", true), ("*", true), ("", false), ("a", false), ("a*b", false), ("a?*", false)] {
+            assert_eq!(Pattern::new(pattern).is_beginning(), expected, "{pattern}");
         }
     }
 

@@ -1,6 +1,5 @@
 //! `index`: the search index itself: how far it is, and making it anew.
 
-use index::EmbeddedIndex;
 use ledger::Reader;
 use query::SearchRequest;
 use serde_json::json;
@@ -11,8 +10,8 @@ use crate::{
     config::Settings,
     display,
     error::Result,
-    fields::fields,
     indexing::Pump,
+    ledger_source,
     output,
 };
 
@@ -25,7 +24,7 @@ pub(crate) fn run(settings: &Settings, command: &IndexCommand) -> Result<()> {
 
 fn status(settings: &Settings, arguments: &IndexStatus) -> Result<()> {
     let last = Reader::open(&settings.ledger_path())?.last_sequence()?;
-    let index = EmbeddedIndex::new(&settings.index_path(), fields());
+    let index = ledger_source::index(settings);
     let cursor = index.cursor()?;
     let documents = index.search_now(&SearchRequest::new(query::Expression::Everything, 0))?.total;
     let behind = last.saturating_sub(cursor.sequence);
@@ -56,7 +55,7 @@ fn rebuild(settings: &Settings) -> Result<()> {
     pump.restart()?;
     asking::catch_up(&mut pump, "making the search index anew")?;
     pump.finish()?;
-    let index = EmbeddedIndex::new(&settings.index_path(), fields());
+    let index = ledger_source::index(settings);
     let documents = index.search_now(&SearchRequest::new(query::Expression::Everything, 0))?.total;
     output::print(&format!(
         "{} documents in {}, {} on disk\n",

@@ -16,7 +16,8 @@ use crate::{
     columns::shown,
     error::Error,
     rank,
-    search::{Sources, Stop},
+    search::Stop,
+    source::Sources,
 };
 
 /// Most buckets of one histogram, empty ones included.
@@ -214,8 +215,8 @@ impl Finisher<'_> {
         hits.sort_by(|one, other| rank::compare(&top.sort, &one.keys, &other.keys));
         hits.truncate(top.size);
         let mut list = Vec::new();
-        for hit in hits {
-            let document = self.sources.document(hit.address)?;
+        let places: Vec<_> = hits.iter().map(|hit| hit.address).collect();
+        for (hit, (_, document)) in hits.iter().zip(self.sources.documents(&places)?) {
             list.push(json!({
                 "_id": document["event"]["id"],
                 "_source": top.fields.as_ref().map_or_else(|| document.clone(), |fields| only(&document, fields)),

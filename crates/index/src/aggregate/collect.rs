@@ -28,6 +28,8 @@ const MISSING: u64 = u64::MAX;
 pub(super) struct Collector<'a> {
     state: State<'a>,
     children: Vec<Collector<'a>>,
+    /// First values of the documents at hand.
+    firsts: Vec<Option<u64>>,
     /// Documents for the children and the buckets they fell into.
     documents: Vec<DocId>,
     buckets: Vec<u32>,
@@ -38,7 +40,6 @@ enum State<'a> {
         terms: &'a Terms,
         values: Option<Values>,
         table: Table,
-        firsts: Vec<Option<u64>>,
     },
     Times {
         values: Option<Values>,
@@ -74,24 +75,29 @@ enum State<'a> {
 /// Buckets by the bucket around them and their key.
 #[derive(Default)]
 struct Table {
-    /// Of the outermost level, by key.
+    /// By parent and key, where both are small: found without hashing.
     dense: Vec<u32>,
+    /// Keys of one parent in `dense`.
+    stride: usize,
     hashed: FxHashMap<(u32, u64), u32>,
     keys: Vec<(u32, u64)>,
     counts: Vec<u64>,
 }
 
 impl Table {
-    /// A table that finds keys below `keys` under the first parent without hashing.
+    /// A table that finds keys below `keys` without hashing, as long as there are not too many parents.
     fn dense(keys: usize) -> Self {
-        Self { dense: vec![NONE; if keys <= DENSE { keys } else { 0 }], ..Self::default() }
+        Self { stride: if keys <= DENSE { keys } else { 0 }, ..Self::default() }
     }
 
     #[inline]
     fn bucket(&mut self, parent: u32, key: u64) -> u32 {
-        if parent == 0
-            && let Some(known) = self.dense.get_mut(key as usize)
-        {
+        let at = parent as usize * self.stride + key as usize;
+        if key < self.stride as u64 && at < DENSE {
+            if at >= self.dense.len() {
+                self.dense.resize(((parent as usize + 1) * self.stride).max(2 * self.dense.len()).min(DENSE), NONE);
+            }
+            let known = &mut self.dense[at];
             if *known == NONE {
                 *known = self.keys.len() as u32;
                 self.keys.push((parent, key));
@@ -123,7 +129,7 @@ impl<'a> Collector<'a> {
                 let values = open(&terms.field)?;
                 let texts = values.as_ref().and_then(|values| values.texts.as_ref());
                 let keys = texts.map_or(0, |texts| texts.dictionary().num_terms());
-                State::Terms { terms, values, table: Table::dense(keys), firsts: Vec::new() }
+                State::Terms { terms, values, table: Table::dense(keys) }
             }
             AggregationKind::DateHistogram(histogram) => State::Times {
                 values: open(&histogram.field)?,
@@ -148,7 +154,10 @@ impl<'a> Collector<'a> {
                 table: Table::dense(ranges.ranges.len()),
             },
             AggregationKind::Cardinality(field) => {
-                State::Distinct { values: open(field)?, sketches: Vec::new(), table: Table::default() }
+                let values = open(field)?;
+                let texts = values.as_ref().and_then(|values| values.texts.as_ref());
+                let keys = texts.map_or(0, |texts| texts.dictionary().num_terms());
+                State::Distinct { values, sketches: Vec::new(), table: Table::dense(keys) }
             }
             AggregationKind::Metric(_, field) => {
                 State::Summary { values: open(field)?, summaries: Vec::new() }
@@ -160,7 +169,7 @@ impl<'a> Collector<'a> {
             },
         };
         let children = Self::all(&aggregation.children, segment, ordinal)?;
-        Ok(Self { state, children, documents: Vec::new(), buckets: Vec::new() })
+        Ok(Self { state, children, firsts: Vec::new(), documents: Vec::new(), buckets: Vec::new() })
     }
 
     /// Takes in documents, each under the bucket of the same place in `parents`.
@@ -172,7 +181,7 @@ impl<'a> Collector<'a> {
         };
         out.documents.clear();
         out.buckets.clear();
-        self.state.collect(documents, parents, &mut out);
+        self.state.collect(documents, parents, &mut self.firsts, &mut out);
         if self.state.buckets() > MAX_BUCKETS {
             return Err(query::Error::new(
                 query::ErrorKind::TooLarge,
@@ -226,16 +235,34 @@ impl<'a> Collector<'a> {
 }
 
 impl State<'_> {
-    fn collect(&mut self, documents: &[DocId], parents: &[u32], out: &mut Out<'_>) {
+    fn collect(
+        &mut self,
+        documents: &[DocId],
+        parents: &[u32],
+        firsts: &mut Vec<Option<u64>>,
+        out: &mut Out<'_>,
+    ) {
         let pairs = documents.iter().copied().zip(parents.iter().copied());
         match self {
-            State::Terms { terms, values, table, firsts } => {
+            State::Terms { terms, values, table } => {
                 let missing = terms.missing.is_some().then_some(MISSING);
                 collect_terms(values.as_ref(), missing, table, firsts, documents, parents, out);
             }
             State::Times { values, rounding, table } => {
                 let Some(values) = values else { return };
-                collect_times(values, rounding, table, pairs, out);
+                let mut seen = Vec::new();
+                each_value(values, firsts, documents, |index, value| {
+                    let begin = rounding.begin(milliseconds(value)) as u64;
+                    // A document counts once for a bucket, however many of its times fall into it.
+                    if values.is_multivalued() {
+                        if seen.contains(&(index, begin)) {
+                            return;
+                        }
+                        seen.retain(|(other, _)| *other == index);
+                        seen.push((index, begin));
+                    }
+                    out.put(table, documents[index], parents[index], begin);
+                });
             }
             State::Sets { sets, table } => {
                 for (document, parent) in pairs {
@@ -252,23 +279,19 @@ impl State<'_> {
             }
             State::Distinct { values, sketches, table } => {
                 let Some(values) = values else { return };
-                for (document, parent) in pairs {
-                    for value in values.column.values_for_doc(document) {
-                        if values.texts.is_some() {
-                            table.bucket(parent, value);
-                        } else {
-                            of(sketches, parent).add(&values.number(value).to_bits());
-                        }
+                each_value(values, firsts, documents, |index, value| {
+                    if values.texts.is_some() {
+                        table.bucket(parents[index], value);
+                    } else {
+                        of(sketches, parents[index]).add(&values.number(value).to_bits());
                     }
-                }
+                });
             }
             State::Summary { values, summaries } => {
                 let Some(values) = values else { return };
-                for (document, parent) in pairs {
-                    for value in values.column.values_for_doc(document) {
-                        of(summaries, parent).add(values.number(value));
-                    }
-                }
+                each_value(values, firsts, documents, |index, value| {
+                    of(summaries, parents[index]).add(values.number(value));
+                });
             }
             State::Hits { ranker, size, heaps } => {
                 for (document, parent) in pairs {
@@ -318,22 +341,24 @@ fn of<T: Default>(list: &mut Vec<T>, index: u32) -> &mut T {
     &mut list[index]
 }
 
-fn collect_times(
+/// Calls back with the place in the block and every value of its document; most columns have one, which are read together.
+#[inline]
+fn each_value(
     values: &Values,
-    rounding: &mut Rounding,
-    table: &mut Table,
-    pairs: impl Iterator<Item = (DocId, u32)>,
-    out: &mut Out<'_>,
+    firsts: &mut Vec<Option<u64>>,
+    documents: &[DocId],
+    mut each: impl FnMut(usize, u64),
 ) {
-    let mut seen = Vec::new();
-    for (document, parent) in pairs {
-        seen.clear();
-        for value in values.column.values_for_doc(document) {
-            let begin = rounding.begin(milliseconds(value));
-            if !seen.contains(&begin) {
-                seen.push(begin);
-                out.put(table, document, parent, begin as u64);
-            }
+    if values.is_multivalued() {
+        for (index, document) in documents.iter().enumerate() {
+            values.column.values_for_doc(*document).for_each(|value| each(index, value));
+        }
+        return;
+    }
+    values.firsts(documents, firsts);
+    for (index, value) in firsts.iter().enumerate() {
+        if let Some(value) = value {
+            each(index, *value);
         }
     }
 }

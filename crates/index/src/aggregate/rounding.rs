@@ -43,7 +43,13 @@ impl Rounding {
             return self.last.0;
         }
         match self.interval {
-            Interval::Fixed(width) => self.fixed(moment, width),
+            Interval::Fixed(width) => {
+                let begin = self.fixed(moment, width);
+                if self.fixed_offset.is_some() {
+                    self.last = (begin, begin.saturating_add(milliseconds(width)));
+                }
+                begin
+            }
             Interval::Calendar(unit) => {
                 self.last = self.calendar(moment, unit);
                 self.last.0

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// Hashes kept: up to here the count is exact; beyond, its standard error is the inverse of the square root.
 const KEPT: usize = 16_384;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sketch {
     hashes: Vec<u64>,
     /// How many of them are sorted and all different.
@@ -29,6 +29,10 @@ impl Sketch {
         if self.hashes.len() > 2 * KEPT {
             self.settle();
         }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.hashes.capacity() * size_of::<u64>()
     }
 
     fn settle(&mut self) {

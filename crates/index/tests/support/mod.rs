@@ -6,7 +6,7 @@ pub(crate) mod naive;
 
 use std::sync::Arc;
 
-use index::{EmbeddedIndex, Writer};
+use index::{DocumentSource, EmbeddedIndex, SourceError, Writer};
 use jiff::Timestamp;
 use normalize::{Context, Normalizer};
 use query::Fields;
@@ -51,6 +51,20 @@ pub(crate) fn documents() -> Vec<(String, Vec<u8>)> {
     documents
 }
 
+/// The documents as they are, the first with sequence 1.
+pub(crate) struct Given(pub(crate) Vec<(String, Vec<u8>)>);
+
+impl DocumentSource for Given {
+    fn read(&self, sequences: &[u64], each: &mut dyn FnMut(u64, &[u8])) -> Result<(), SourceError> {
+        for sequence in sequences {
+            if let Some((_, document)) = self.0.get(*sequence as usize - 1) {
+                each(*sequence, document);
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A searchable index of the documents, in several segments.
 pub(crate) struct Indexed {
     pub(crate) index: EmbeddedIndex,
@@ -76,6 +90,6 @@ impl Indexed {
             .iter()
             .map(|(_, document)| serde_json::from_slice(document).expect("documents are JSON"))
             .collect();
-        Self { index: EmbeddedIndex::new(folder.path(), fields), documents, _folder: folder }
+        Self { index: EmbeddedIndex::new(folder.path(), fields, Arc::new(Given(raw))), documents, _folder: folder }
     }
 }
