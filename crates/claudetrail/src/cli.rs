@@ -387,7 +387,7 @@ pub(crate) struct Export {
     /// Only activities that match, as in `search`
     #[arg(value_name = "QUERY")]
     pub(crate) query: Option<String>,
-    /// Columns of csv, separated by commas
+    /// Columns of csv and parquet, separated by commas [default: the usual ones in csv, every field in parquet]
     #[arg(long, value_name = "FIELD", value_delimiter = ',')]
     pub(crate) fields: Vec<String>,
     /// Form of the output
@@ -409,6 +409,8 @@ pub(crate) enum ExportFormat {
     Ndjson,
     /// Rows of the documents' fields, with a header.
     Csv,
+    /// Typed columns of the documents' fields.
+    Parquet,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

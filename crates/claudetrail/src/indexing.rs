@@ -29,10 +29,10 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// Activities behind which the index catches up with more threads and memory.
 const FAR_BEHIND: u64 = 20_000;
 /// Documents and time between two commits while catching up: the work that a crash repeats.
-const CATCH_UP_COMMIT: u64 = 200_000;
-const CATCH_UP_COMMIT_INTERVAL: Duration = Duration::from_secs(3);
+const CATCH_UP_COMMIT: u64 = 500_000;
+const CATCH_UP_COMMIT_INTERVAL: Duration = Duration::from_secs(10);
 /// Without news for so long, threads and memory are given back.
-const REST_AFTER: Duration = Duration::from_secs(15);
+const REST_AFTER: Duration = Duration::from_secs(3);
 /// How often old documents are looked for.
 const RETENTION_INTERVAL: Duration = Duration::from_hours(1);
 /// Pause after a failure.

@@ -4,6 +4,8 @@
 //! Data goes to stdout, everything else to stderr.
 
 mod activity_types;
+#[cfg(unix)]
+mod allocator;
 mod asking;
 mod attestation;
 mod backfill_requests;

@@ -148,7 +148,7 @@ impl console_server::Trail for LedgerTrail {
     }
 
     fn status(&self, reader: &Reader) -> std::result::Result<Value, ApiError> {
-        status::report(reader).map_err(|failure| ApiError::internal(failure.what()))
+        status::report(&self.settings, reader).map_err(|failure| ApiError::internal(failure.what()))
     }
 }
 

@@ -107,7 +107,10 @@ impl Partial {
         match self {
             Self::Hits(hits) => hits.iter_mut().for_each(|hit| hit.address.segment_ord = ordinal),
             Self::Buckets(buckets) => {
-                buckets.values_mut().flat_map(|bucket| &mut bucket.children).for_each(|part| part.place(ordinal));
+                buckets
+                    .values_mut()
+                    .flat_map(|bucket| &mut bucket.children)
+                    .for_each(|part| part.place(ordinal));
             }
             Self::Distinct(_) | Self::Summary(_) => {}
         }
@@ -116,10 +119,15 @@ impl Partial {
     /// About how many bytes it takes.
     pub(crate) fn bytes(&self) -> usize {
         let inner = match self {
-            Self::Buckets(buckets) => buckets.iter().map(|(key, bucket)| {
-                let text = if let Key::Text(text) = key { text.len() } else { 0 };
-                2 * size_of::<(Key, Bucket)>() + text + bucket.children.iter().map(Self::bytes).sum::<usize>()
-            }).sum(),
+            Self::Buckets(buckets) => buckets
+                .iter()
+                .map(|(key, bucket)| {
+                    let text = if let Key::Text(text) = key { text.len() } else { 0 };
+                    2 * size_of::<(Key, Bucket)>()
+                        + text
+                        + bucket.children.iter().map(Self::bytes).sum::<usize>()
+                })
+                .sum(),
             Self::Distinct(sketch) => sketch.bytes(),
             Self::Summary(_) => 0,
             Self::Hits(hits) => hits.len() * 4 * size_of::<Ranked>(),

@@ -88,6 +88,11 @@ impl EmbeddedIndex {
         cursor_of(&self.follow()?.index)
     }
 
+    /// How many documents it holds.
+    pub fn documents(&self) -> Result<u64, Error> {
+        Ok(self.searcher()?.num_docs())
+    }
+
     /// Bytes on disk of the index that answers; 0 when there is none.
     pub fn bytes(&self) -> u64 {
         let name = self.folder.current().ok().flatten();
@@ -143,9 +148,7 @@ impl Backend for EmbeddedIndex {
 
     fn status(&self) -> Answer<'_, BackendStatus> {
         Box::pin(async move {
-            let opened = self.follow()?;
-            let sequence = cursor_of(&opened.index)?.sequence;
-            Ok(BackendStatus { documents: opened.reader.searcher().num_docs(), sequence: Some(sequence) })
+            Ok(BackendStatus { documents: self.documents()?, sequence: Some(self.cursor()?.sequence) })
         })
     }
 }

@@ -27,7 +27,11 @@ pub(crate) struct Beginning {
 /// The texts that begin with what is wanted, which is in lower case; in the order of the dictionary.
 pub(crate) fn beginnings(dictionary: &Dictionary, wanted: &str) -> Result<Vec<Beginning>, Error> {
     let count = dictionary.num_terms() as u64;
-    if wanted.is_ascii() { by_leaps(dictionary, wanted.as_bytes(), count) } else { one_by_one(dictionary, wanted) }
+    if wanted.is_ascii() {
+        by_leaps(dictionary, wanted.as_bytes(), count)
+    } else {
+        one_by_one(dictionary, wanted)
+    }
 }
 
 fn by_leaps(dictionary: &Dictionary, wanted: &[u8], count: u64) -> Result<Vec<Beginning>, Error> {
@@ -129,8 +133,8 @@ mod tests {
     #[test]
     fn every_case_of_a_text_is_found_and_nothing_else() {
         let texts = [
-            "", "A", "AB", "ABC", "Ab", "Abacus", "a", "aB", "aBc", "ab", "abc", "abd", "b", "é", "É", "éa", "z1-Z", "Z1-z",
-            "[x", "{x",
+            "", "A", "AB", "ABC", "Ab", "Abacus", "a", "aB", "aBc", "ab", "abc", "abd", "b", "é", "É", "éa",
+            "z1-Z", "Z1-z", "[x", "{x",
         ];
         let mut sorted = texts;
         sorted.sort_unstable();

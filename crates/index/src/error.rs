@@ -74,7 +74,9 @@ impl Error {
                 | TantivyError::DeserializeError(_),
             ) => ErrorKind::Damaged,
             Self::Read(error) if error.kind() == std::io::ErrorKind::InvalidData => ErrorKind::Damaged,
-            Self::File { .. } | Self::Engine(_) | Self::Read(_) | Self::Source(_) | Self::Question(_) => ErrorKind::System,
+            Self::File { .. } | Self::Engine(_) | Self::Read(_) | Self::Source(_) | Self::Question(_) => {
+                ErrorKind::System
+            }
             Self::Cancelled => ErrorKind::Cancelled,
         }
     }

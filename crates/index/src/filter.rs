@@ -12,14 +12,7 @@ use tantivy::{
     termdict::TermStreamer,
 };
 
-use crate::{
-    bits::Bits,
-    columns::Values,
-    error::Error,
-    schema::presence,
-    selection::Selection,
-    text,
-};
+use crate::{bits::Bits, columns::Values, error::Error, schema::presence, selection::Selection, text};
 
 /// A condition is tested document by document when fewer than one in this many is left.
 const FEW: u64 = 64;

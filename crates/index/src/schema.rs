@@ -12,8 +12,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use query::{FieldKind, FieldReference, Fields};
 use rustc_hash::FxHashMap;
 use tantivy::schema::{
-    DateOptions, DateTimePrecision, FAST, Field, IndexRecordOption, JsonObjectOptions, NumericOptions, Schema,
-    TextFieldIndexing, TextOptions,
+    DateOptions, DateTimePrecision, FAST, Field, IndexRecordOption, JsonObjectOptions, NumericOptions,
+    Schema, TextFieldIndexing, TextOptions,
 };
 
 use crate::text::WORDS;

@@ -170,7 +170,9 @@ impl Task<'_> {
         let mut ordinals: Vec<usize> = (0..readers.len()).collect();
         ordinals.sort_by_key(|ordinal| std::cmp::Reverse(readers[*ordinal].num_docs()));
         if self.request.size > 0 {
-            let best = |reader| Ok(Ranker::new(Segment { searcher: self.searcher, reader }, 0, self.order, None)?.best());
+            let best = |reader| {
+                Ok(Ranker::new(Segment { searcher: self.searcher, reader }, 0, self.order, None)?.best())
+            };
             let best = readers.iter().map(best).collect::<Result<Vec<_>, Error>>()?;
             let place = |ordinal: &usize| std::slice::from_ref(&best[*ordinal]);
             ordinals.sort_by(|one, other| rank::compare(&self.order[..1], place(one), place(other)));
@@ -223,7 +225,9 @@ impl Task<'_> {
             return Ok(true);
         }
         let time = FieldReference { name: TIMESTAMP.into(), kind: FieldKind::Date };
-        let Some(times) = Values::open(segment.reader, &time)?.filter(Values::is_full) else { return Ok(false) };
+        let Some(times) = Values::open(segment.reader, &time)?.filter(Values::is_full) else {
+            return Ok(false);
+        };
         Ok(from.is_none_or(|from| column_time(from) <= times.column.min_value())
             && to.is_none_or(|to| times.column.max_value() < column_time(to)))
     }

@@ -54,7 +54,8 @@ impl<'s> Sources<'s> {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert(column(self.searcher.segment_reader(place.segment_ord))?),
             };
-            let value = column.as_ref().and_then(|column| Some(column.whole(column.column.first(place.doc_id)?)));
+            let value =
+                column.as_ref().and_then(|column| Some(column.whole(column.column.first(place.doc_id)?)));
             sequences.push(value.and_then(|value| u64::try_from(value).ok()).unwrap_or_default());
         }
         Ok(sequences)

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::table::rows;
-use crate::vocabulary;
+use crate::vocabulary::{self, Shape};
 
 /// One field of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,21 @@ pub struct DocumentField {
     pub unit: &'static str,
     /// Whether it is a field of ECS. The others are under `anthropic.audit`.
     pub is_ecs: bool,
+    /// Whether it may hold several values.
+    pub is_list: bool,
 }
+
+/// The fields of ECS that hold lists.
+const LISTS: [&str; 8] = [
+    "error.message",
+    "event.category",
+    "event.type",
+    "related.hosts",
+    "related.ip",
+    "related.user",
+    "tags",
+    "user.target.roles",
+];
 
 static FIELDS: LazyLock<Vec<DocumentField>> = LazyLock::new(|| {
     let of_ecs = rows::<3>(include_str!("../data/ecs-fields.tsv"))
@@ -27,7 +41,11 @@ static FIELDS: LazyLock<Vec<DocumentField>> = LazyLock::new(|| {
         .map(|[name, kind, source]| field(format!("anthropic.audit.{name}"), kind, source, false));
     let of_feed = vocabulary::all().iter().filter_map(|known| {
         let name = known.document_name().filter(|name| name != "anthropic.audit.setting_metadata")?;
-        Some(DocumentField { unit: known.unit, ..field(name, known.elasticsearch_type, known.name, false) })
+        Some(DocumentField {
+            unit: known.unit,
+            is_list: matches!(known.shape, Shape::Strings | Shape::Integers),
+            ..field(name, known.elasticsearch_type, known.name, false)
+        })
     });
     let mut fields: Vec<DocumentField> = of_ecs.chain(of_ours).chain(of_feed).collect();
     fields.sort_by(|one, other| one.name.cmp(&other.name));
@@ -41,7 +59,8 @@ fn field(
     source: &'static str,
     is_ecs: bool,
 ) -> DocumentField {
-    DocumentField { name, elasticsearch_type, source, unit: "", is_ecs }
+    let is_list = is_ecs && LISTS.contains(&name.as_str());
+    DocumentField { name, elasticsearch_type, source, unit: "", is_ecs, is_list }
 }
 
 /// Every field, sorted by name.

@@ -161,7 +161,9 @@ mod tests {
 
     #[test]
     fn a_beginning_is_told_from_other_patterns() {
-        for (pattern, expected) in [("api_*", true), ("*", true), ("", false), ("a", false), ("a*b", false), ("a?*", false)] {
+        for (pattern, expected) in
+            [("api_*", true), ("*", true), ("", false), ("a", false), ("a*b", false), ("a?*", false)]
+        {
             assert_eq!(Pattern::new(pattern).is_beginning(), expected, "{pattern}");
         }
     }

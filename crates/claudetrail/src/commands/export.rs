@@ -3,6 +3,7 @@
 //! Reads in batches beside a running collector; what arrives after the export began is left to the next one.
 
 mod records;
+mod table;
 
 use std::{
     fs::File,
@@ -38,6 +39,10 @@ pub(crate) fn run(settings: &Settings, arguments: &Export) -> Result<()> {
         return Err(
             Failure::new(Exit::Usage, "only documents have columns").hint("leave --schema out, or say ecs")
         );
+    }
+    if arguments.format == ExportFormat::Parquet && arguments.output.is_none() && io::stdout().is_terminal() {
+        return Err(Failure::new(Exit::Usage, "parquet is nothing to read on a terminal")
+            .hint("write it to a file: --output activities.parquet"));
     }
     let reader = Reader::open(&settings.ledger_path())?;
     let selection = Selection::new(&arguments.selection, arguments.query.as_deref(), &reader)?;

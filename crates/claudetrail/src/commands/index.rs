@@ -1,8 +1,7 @@
 //! `index`: the search index itself: how far it is, and making it anew.
 
 use ledger::Reader;
-use query::SearchRequest;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::{
     asking,
@@ -11,8 +10,7 @@ use crate::{
     display,
     error::Result,
     indexing::Pump,
-    ledger_source,
-    output,
+    ledger_source, output,
 };
 
 pub(crate) fn run(settings: &Settings, command: &IndexCommand) -> Result<()> {
@@ -22,30 +20,51 @@ pub(crate) fn run(settings: &Settings, command: &IndexCommand) -> Result<()> {
     }
 }
 
+/// How far the index that answers is.
+pub(crate) struct Progress {
+    pub(crate) documents: u64,
+    /// The last activity that is in it.
+    pub(crate) sequence: u64,
+    /// Activities behind the ledger.
+    pub(crate) behind: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Progress {
+    /// Looks at it beside whoever writes it.
+    pub(crate) fn read(settings: &Settings, last: u64) -> std::result::Result<Self, index::Error> {
+        let index = ledger_source::index(settings);
+        let sequence = index.cursor()?.sequence;
+        let behind = last.saturating_sub(sequence);
+        Ok(Self { documents: index.documents()?, sequence, behind, bytes: index.bytes() })
+    }
+
+    pub(crate) fn report(&self) -> Json {
+        json!({
+            "documents": self.documents, "sequence": self.sequence, "behind": self.behind, "bytes": self.bytes,
+        })
+    }
+
+    /// `482,057 documents, 140 MB, up to date`.
+    pub(crate) fn text(&self) -> String {
+        let freshness = match self.behind {
+            0 => "up to date".to_owned(),
+            behind => format!("{} activities behind the ledger", display::count(behind)),
+        };
+        format!("{} documents, {}, {freshness}", display::count(self.documents), display::bytes(self.bytes))
+    }
+}
+
 fn status(settings: &Settings, arguments: &IndexStatus) -> Result<()> {
     let last = Reader::open(&settings.ledger_path())?.last_sequence()?;
-    let index = ledger_source::index(settings);
-    let cursor = index.cursor()?;
-    let documents = index.search_now(&SearchRequest::new(query::Expression::Everything, 0))?.total;
-    let behind = last.saturating_sub(cursor.sequence);
+    let progress = Progress::read(settings, last)?;
+    let folder = settings.index_path();
     if arguments.json {
-        let status = json!({
-            "documents": documents, "sequence": cursor.sequence, "behind": behind, "bytes": index.bytes(),
-            "folder": settings.index_path(),
-        });
-        return output::print(&format!("{status:#}\n"));
+        let mut report = progress.report();
+        report["folder"] = json!(folder);
+        return output::print(&format!("{report:#}\n"));
     }
-    let freshness = if behind == 0 {
-        "up to date".to_owned()
-    } else {
-        format!("{} activities behind the ledger", display::count(behind))
-    };
-    output::print(&format!(
-        "{} documents, {}, {freshness}\n{}\n",
-        display::count(documents),
-        display::bytes(index.bytes()),
-        settings.index_path().display(),
-    ))
+    output::print(&format!("{}\n{}\n", progress.text(), folder.display()))
 }
 
 /// Makes the index anew beside the one that answers, and then lets it answer.
@@ -55,12 +74,11 @@ fn rebuild(settings: &Settings) -> Result<()> {
     pump.restart()?;
     asking::catch_up(&mut pump, "making the search index anew")?;
     pump.finish()?;
-    let index = ledger_source::index(settings);
-    let documents = index.search_now(&SearchRequest::new(query::Expression::Everything, 0))?.total;
+    let progress = Progress::read(settings, 0)?;
     output::print(&format!(
         "{} documents in {}, {} on disk\n",
-        display::count(documents),
+        display::count(progress.documents),
         display::span(started.elapsed()),
-        display::bytes(index.bytes()),
+        display::bytes(progress.bytes),
     ))
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::Status,
+    commands::index::Progress,
     config::Settings,
     display::{self, Palette},
     error::Result,
@@ -15,12 +16,13 @@ use crate::{
 
 pub(crate) fn run(settings: &Settings, arguments: &Status) -> Result<()> {
     let reader = Reader::open(&settings.ledger_path())?;
-    let text = if arguments.json { format!("{:#}\n", report(&reader)?) } else { text(settings, &reader)? };
+    let text =
+        if arguments.json { format!("{:#}\n", report(settings, &reader)?) } else { text(settings, &reader)? };
     output::print(&text)
 }
 
 /// The JSON of `status --json`; its shape is a contract.
-pub(crate) fn report(reader: &Reader) -> Result<Value> {
+pub(crate) fn report(settings: &Settings, reader: &Reader) -> Result<Value> {
     let now = jiff::Timestamp::now();
     let mut feeds = Vec::new();
     for feed in reader.feeds()? {
@@ -42,7 +44,13 @@ pub(crate) fn report(reader: &Reader) -> Result<Value> {
             "chain_head": output::hexadecimal(&reader.chain_head()?),
             "bytes": reader.bytes(),
         },
+        "index": index(settings, sequence).map(|index| index.report()),
     }))
+}
+
+/// How far the search index is; `None` when there is none, or none that can be read.
+fn index(settings: &Settings, last: u64) -> Option<Progress> {
+    settings.index.enabled.then(|| Progress::read(settings, last).ok()).flatten()
 }
 
 fn sink_report(sink: &SinkStatus, sequence: u64) -> Value {
@@ -105,11 +113,14 @@ fn text(settings: &Settings, reader: &Reader) -> Result<String> {
     for sink in reader.sinks()? {
         lines.extend(sink_lines(&sink, sequence, palette));
     }
+    if let Some(index) = index(settings, sequence) {
+        lines.push(format!("{} {}", palette.bold("index"), index.text()));
+    }
     let head = output::hexadecimal(&reader.chain_head()?);
     lines.push(format!(
         "{} {} activities, {}, chain head {}…  {}",
         palette.bold("ledger"),
-        display::count(reader.last_sequence()?),
+        display::count(sequence),
         display::bytes(reader.bytes()),
         &head[..16.min(head.len())],
         palette.dim(&settings.ledger_path().display().to_string()),

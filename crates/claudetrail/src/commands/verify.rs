@@ -52,7 +52,7 @@ pub(crate) fn run(settings: &Settings, arguments: &Verify) -> Result<()> {
     }
     let failure = found.failure();
     let text = if arguments.json {
-        format!("{:#}\n", found.report(&reader, failure.is_none())?)
+        format!("{:#}\n", found.report(settings, &reader, failure.is_none())?)
     } else {
         found.text()
     };
@@ -108,7 +108,7 @@ impl Found {
     }
 
     /// The JSON of `verify --json`.
-    fn report(&self, reader: &Reader, ok: bool) -> Result<Value> {
+    fn report(&self, settings: &Settings, reader: &Reader, ok: bool) -> Result<Value> {
         Ok(json!({
             "ok": ok,
             "chain": chain_report(&self.chain),
@@ -116,7 +116,7 @@ impl Found {
             "gaps": self.feeds.iter().map(|feed| feed.gaps.len()).sum::<usize>(),
             "recount": self.recounts.iter().map(Recount::report).collect::<Vec<_>>(),
             "attestation": self.attested.as_ref().map(attestation::Written::report),
-            "status": status::report(reader)?,
+            "status": status::report(settings, reader)?,
         }))
     }
 

@@ -12,13 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use tantivy::columnar::MonotonicallyMappableToU64 as _;
 
 use super::{Bucket, Key, Partial, Summary, empty, empty_of, rounding::Rounding};
-use crate::{
-    columns::shown,
-    error::Error,
-    rank,
-    search::Stop,
-    source::Sources,
-};
+use crate::{columns::shown, error::Error, rank, search::Stop, source::Sources};
 
 /// Most buckets of one histogram, empty ones included.
 const MAX_HISTOGRAM: usize = 65_536;

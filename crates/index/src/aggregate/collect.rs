@@ -92,10 +92,11 @@ impl Table {
 
     #[inline]
     fn bucket(&mut self, parent: u32, key: u64) -> u32 {
-        let at = parent as usize * self.stride + key as usize;
-        if key < self.stride as u64 && at < DENSE {
+        let at = if key < self.stride as u64 { parent as usize * self.stride + key as usize } else { DENSE };
+        if at < DENSE {
             if at >= self.dense.len() {
-                self.dense.resize(((parent as usize + 1) * self.stride).max(2 * self.dense.len()).min(DENSE), NONE);
+                let wanted = (parent as usize + 1) * self.stride;
+                self.dense.resize(wanted.max(2 * self.dense.len()).min(DENSE), NONE);
             }
             let known = &mut self.dense[at];
             if *known == NONE {

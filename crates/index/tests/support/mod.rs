@@ -90,6 +90,10 @@ impl Indexed {
             .iter()
             .map(|(_, document)| serde_json::from_slice(document).expect("documents are JSON"))
             .collect();
-        Self { index: EmbeddedIndex::new(folder.path(), fields, Arc::new(Given(raw))), documents, _folder: folder }
+        Self {
+            index: EmbeddedIndex::new(folder.path(), fields, Arc::new(Given(raw))),
+            documents,
+            _folder: folder,
+        }
     }
 }

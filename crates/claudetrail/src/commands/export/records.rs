@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use ledger::Entry;
 use normalize::Schema;
 
-use super::raw_line;
+use super::{raw_line, table::Table};
 use crate::{
     cli::{Export, ExportFormat, ExportSchema},
     documents::Documents,
@@ -13,22 +13,28 @@ use crate::{
 };
 
 /// Takes activities and writes them in one form.
-pub(super) enum Records<W: Write> {
+pub(super) enum Records<W: Write + Send> {
     /// One JSON text a line.
     Lines { output: W, schema: ExportSchema, line: Vec<u8> },
     /// Rows of fields.
     Csv { output: Box<csv::Writer<W>>, fields: Vec<String>, document: Vec<u8> },
+    /// Typed columns.
+    Parquet { table: Box<Table<W>>, document: Vec<u8> },
 }
 
 impl<W: Write + Send> Records<W> {
     pub(super) fn new(arguments: &Export, output: W) -> io::Result<Self> {
-        let fields = rows::columns(&arguments.fields, rows::CSV);
         Ok(match arguments.format {
             ExportFormat::Ndjson => {
                 let schema = arguments.schema.unwrap_or(ExportSchema::Raw);
                 Self::Lines { output, schema, line: Vec::with_capacity(8 << 10) }
             }
+            ExportFormat::Parquet => Self::Parquet {
+                table: Box::new(Table::new(output, &arguments.fields)?),
+                document: Vec::new(),
+            },
             ExportFormat::Csv => {
+                let fields = rows::columns(&arguments.fields, rows::CSV);
                 let output = Box::new(rows::csv_writer(output, &fields)?);
                 Self::Csv { output, fields, document: Vec::new() }
             }
@@ -62,6 +68,13 @@ impl<W: Write + Send> Records<W> {
                 }
                 Ok(())
             }
+            Self::Parquet { table, document } => {
+                document.clear();
+                if documents.deliver(Schema::Ecs, entry, None, document) {
+                    table.add(&serde_json::from_slice(document)?)?;
+                }
+                Ok(())
+            }
         }
     }
 
@@ -69,6 +82,7 @@ impl<W: Write + Send> Records<W> {
         match self {
             Self::Lines { mut output, .. } => output.flush(),
             Self::Csv { mut output, .. } => output.flush(),
+            Self::Parquet { table, .. } => table.finish(),
         }
     }
 }
