@@ -380,6 +380,7 @@ Examples:
   claudetrail export --type 'org_sso_*' --from 30d
   claudetrail export 'event.category:iam and user.email:*@example.com' --format csv > changes.csv
   claudetrail export --schema ocsf --from 24h
+  claudetrail export --format parquet --from 30d --output november.parquet
 
 Times: RFC 3339 (2026-11-23T08:00:00Z), a date (2026-11-23, midnight UTC), or an age (24h, 30d, now-15m).
 `--schema raw` writes the exact bytes of each activity.")]
