@@ -150,11 +150,10 @@ fn fill_ledger(path: &Path, count: u64, end: Timestamp) {
     for rows in receiver {
         for page in rows.chunks(5_000) {
             raw_bytes += page.iter().map(|row| row.json.len() as u64).sum::<u64>();
-            let activity = |row| {
-                let Generated { id, created_at, json, .. } = row;
-                NewActivity { id, created_at: *created_at, raw: json }
-            };
-            let activities: Vec<NewActivity<'_>> = page.iter().map(activity).collect();
+            let activities: Vec<NewActivity<'_>> = page
+                .iter()
+                .map(|row| NewActivity { id: &row.id, created_at: row.created_at, raw: &row.json })
+                .collect();
             let at = page[page.len() - 1].created_at;
             let provenance = Provenance {
                 url: "https://api.anthropic.com/v1/compliance/activities?limit=5000",

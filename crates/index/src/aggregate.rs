@@ -177,7 +177,7 @@ pub(crate) fn collect(
     }
     let mut collectors = Collector::all(aggregations, segment, ordinal)?;
     let mut block = Vec::with_capacity(BLOCK + 64);
-    let parents = [0; BLOCK + 64];
+    let parents = vec![0; BLOCK + 64];
     let mut rest = documents.walk();
     loop {
         rest.take(&mut block, BLOCK);

@@ -66,7 +66,7 @@ impl Bits {
             let mut rest = word;
             std::iter::from_fn(move || {
                 (rest != 0).then(|| {
-                    let bit = 63 - rest.leading_zeros();
+                    let bit = rest.ilog2();
                     rest ^= 1 << bit;
                     index as u32 * 64 + bit
                 })

@@ -73,19 +73,23 @@ impl<'j> Visitor<'j> for Filler<'_> {
     }
 
     fn visit_bool<E>(self, truth: bool) -> Result<(), E> {
-        self.scalar(&truth.into())
+        self.scalar(&truth.into());
+        Ok(())
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<(), E> {
-        self.scalar(&number.into())
+        self.scalar(&number.into());
+        Ok(())
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.scalar(&number.into())
+        self.scalar(&number.into());
+        Ok(())
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<(), E> {
-        self.scalar(&number.into())
+        self.scalar(&number.into());
+        Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'j>>(self, mut elements: A) -> Result<(), A::Error> {
@@ -138,13 +142,12 @@ impl<'j> Visitor<'j> for Name {
 
 impl Filler<'_> {
     /// A value that is no text.
-    fn scalar<E>(self, value: &Json) -> Result<(), E> {
+    fn scalar(self, value: &Json) {
         if let Some(slot) = &self.level.slot
             && let Some(value) = matching::read(value, slot.kind)
         {
             add(self.document, slot, value);
         }
-        Ok(())
     }
 }
 

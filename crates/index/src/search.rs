@@ -33,7 +33,9 @@ struct Part {
 impl Part {
     fn of(counted: &Counted, ordinal: usize, hits: Vec<Ranked>) -> Self {
         let mut aggregations = counted.aggregations.clone();
-        aggregations.iter_mut().for_each(|partial| partial.place(ordinal as u32));
+        for partial in &mut aggregations {
+            partial.place(ordinal as u32);
+        }
         Self { total: counted.total, hits, aggregations }
     }
 }
@@ -190,15 +192,14 @@ impl Task<'_> {
         }
         let bits = segment.matching(if whole { &self.request.query } else { &self.condition })?;
         self.stop.check()?;
-        let counted = match known {
-            Some(known) => known,
-            None => {
-                let counted = Arc::new(self.count(segment, ordinal, &bits)?);
-                if whole {
-                    self.known.keep(segment.reader, &self.question, &counted);
-                }
-                counted
+        let counted = if let Some(known) = known {
+            known
+        } else {
+            let counted = Arc::new(self.count(segment, ordinal, &bits)?);
+            if whole {
+                self.known.keep(segment.reader, &self.question, &counted);
             }
+            counted
         };
         let mut hits = Vec::new();
         if let Some(ranker) = ranker {

@@ -95,8 +95,8 @@ fn numbers(test: &Test) -> Option<RangeInclusive<u64>> {
 }
 
 /// The ordinals that pass.
-fn ordinals(texts: &StrColumn, test: &Test) -> Result<Vec<RangeInclusive<u64>>, Error> {
-    let dictionary = texts.dictionary();
+fn ordinals(column: &StrColumn, test: &Test) -> Result<Vec<RangeInclusive<u64>>, Error> {
+    let dictionary = column.dictionary();
     let is = |text: &str| -> Result<Vec<RangeInclusive<u64>>, Error> {
         let found = case::beginnings(dictionary, &matching::lower(text))?;
         let whole = found.into_iter().filter(|found| found.is_whole);
@@ -108,14 +108,14 @@ fn ordinals(texts: &StrColumn, test: &Test) -> Result<Vec<RangeInclusive<u64>>, 
         Test::Words(text) | Test::Phrase(text) => is(text),
         Test::Is(value) => {
             let key = key(value);
-            ordinals_between(texts, Bound::Included(key.clone()), Bound::Included(key))
+            ordinals_between(column, Bound::Included(key.clone()), Bound::Included(key))
         }
         Test::In(network) => {
             let (first, last) = (text::address_key(network.first), text::address_key(network.last()));
-            ordinals_between(texts, Bound::Included(first), Bound::Included(last))
+            ordinals_between(column, Bound::Included(first), Bound::Included(last))
         }
         Test::Within(Bounds { lower, upper }) => {
-            ordinals_between(texts, lower.as_ref().map(key), upper.as_ref().map(key))
+            ordinals_between(column, lower.as_ref().map(key), upper.as_ref().map(key))
         }
         Test::Like(pattern) => like(dictionary, pattern),
     }

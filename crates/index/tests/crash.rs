@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const KILLS: usize = 100;
 /// What the killed process does: from the cursor on, as the program does it.
 fn write(folder: &Path, documents: &[(String, Vec<u8>)]) {
     let mut writer = Writer::open(folder, &fields()).expect("the index opens after any crash");
-    println!("{OPENED}");
+    writeln!(std::io::stdout(), "{OPENED}").expect("the other end listens");
     let from = writer.cursor().sequence;
     for (index, (id, document)) in documents.iter().enumerate().skip(from as usize) {
         let sequence = index as u64 + 1;
