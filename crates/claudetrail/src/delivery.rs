@@ -17,9 +17,7 @@ use std::{
 
 use jiff::Timestamp;
 use ledger::{Failure as LedgerFailure, Refused, SinkStore};
-use sinks::{
-    Driver, DriverOptions, DriverStatus, Progress, Refusal, SinkErrorKind, SinkFailure, StorageError,
-};
+use sinks::{Driver, DriverOptions, DriverStatus, Progress, Refusal, SinkFailure, StorageError};
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -95,7 +93,7 @@ impl Deliveries {
                 behind.find_map(|(name, status)| Some((name, status.failure.as_ref()?)))
             {
                 let since = *failing.get_or_insert_with(Instant::now);
-                if !may_pass(failure) || since.elapsed() >= PATIENCE {
+                if !failure.may_pass() || since.elapsed() >= PATIENCE {
                     return Err(sink_failure(name, &failure.message).hint(&failure.hint));
                 }
             } else {
@@ -123,11 +121,6 @@ impl Deliveries {
         }
         result
     }
-}
-
-fn may_pass(failure: &SinkFailure) -> bool {
-    let passing = [SinkErrorKind::Unavailable, SinkErrorKind::Throttled];
-    passing.iter().any(|kind| failure.kind == kind.as_str())
 }
 
 fn outcome(

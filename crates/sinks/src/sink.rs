@@ -78,6 +78,13 @@ impl SinkErrorKind {
             Self::Misconfigured => "misconfigured",
         }
     }
+
+    /// Whether it may pass with nobody doing anything.
+    pub fn may_pass(self) -> bool {
+        Self::PASSING.contains(&self)
+    }
+
+    const PASSING: [Self; 2] = [Self::Unavailable, Self::Throttled];
 }
 
 /// A document that the destination will not take.
@@ -102,6 +109,13 @@ pub struct SinkFailure {
     pub message: String,
     /// The next step.
     pub hint: String,
+}
+
+impl SinkFailure {
+    /// Whether it may pass with nobody doing anything.
+    pub fn may_pass(&self) -> bool {
+        SinkErrorKind::PASSING.iter().any(|kind| kind.as_str() == self.kind)
+    }
 }
 
 /// Where documents come from, in ledger order.

@@ -22,7 +22,7 @@ use crate::{
 /// Letters read and sent at a time.
 const BATCH: usize = 500;
 
-/// Times that letters which the destination is too busy for are sent again.
+/// Times that letters are sent which the destination is too busy for.
 const ROUNDS: u32 = 6;
 
 pub(crate) fn run(settings: &Settings, command: &DeadLetters) -> Result<()> {
@@ -186,7 +186,7 @@ pub(super) fn tell_of_dropped(dropped: u64) {
     }
 }
 
-/// Sends a batch, with what the destination is too busy for a few times more; says what is still refused.
+/// Sends a batch, again a few times where the destination is busy or away for a moment; says what is still refused.
 async fn deliver(
     destination: &Destination,
     batch: Batch,
@@ -202,8 +202,14 @@ async fn deliver(
             tokio::time::sleep(std::time::Duration::from_millis(250 << round)).await;
         }
         let batch = Batch { documents: std::mem::take(&mut left) };
-        let outcomes = destination.deliver(&batch).await?;
         let last = round + 1 == ROUNDS;
+        let outcomes = match destination.deliver(&batch).await {
+            Err(error) if error.kind.may_pass() && !last => {
+                left = batch.documents;
+                continue;
+            }
+            other => other?,
+        };
         for (document, outcome) in batch.documents.into_iter().zip(outcomes) {
             sort(document, outcome, last, tally, &mut refused, &mut left);
         }
