@@ -40,7 +40,9 @@ impl SearchEngine {
         };
         let request = Request::new(method, path);
         let request = if body.is_null() { request } else { request.json(body) };
-        self.runtime.block_on(self.client.request(request)).expect("the engine answers")
+        let ask = || self.runtime.block_on(self.client.request(request.clone()));
+        // A connection kept from before a crash of the engine fails once.
+        ask().or_else(|_| ask()).expect("the engine answers")
     }
 
     /// The JSON of a success.
