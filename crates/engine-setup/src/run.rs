@@ -99,12 +99,9 @@ async fn bring_up_to_date(
     for stream in found["data_streams"].as_array().into_iter().flatten() {
         let Some(name) = stream["name"].as_str() else { continue };
         let index = stream["indices"].as_array().and_then(|indices| indices.last()?["index_name"].as_str());
-        let why = match why_anew(client, engine, name, index.unwrap_or(name)).await? {
-            None => {
-                tell(Step::Stored(format!("the mapping of the data stream {name}")));
-                continue;
-            }
-            Some(why) => why,
+        let Some(why) = why_anew(client, engine, name, index.unwrap_or(name)).await? else {
+            tell(Step::Stored(format!("the mapping of the data stream {name}")));
+            continue;
         };
         client.request(Request::post(format!("/{name}/_rollover"))).await?.success()?;
         tell(Step::Stored(format!("a new backing index of the data stream {name}, because {why}")));

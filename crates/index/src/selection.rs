@@ -105,7 +105,7 @@ fn ordinals(column: &StrColumn, test: &Test) -> Result<Vec<RangeInclusive<u64>>,
     match test {
         Test::Exists => Ok(vec![0..=u64::MAX]),
         Test::Is(value) if !matches!(value, Value::Address(_)) => is(&key(value)),
-        Test::Words(text) | Test::Phrase(text) => is(text),
+        Test::Words(words) | Test::Phrase(words) => is(words),
         Test::Is(value) => {
             let key = key(value);
             ordinals_between(column, Bound::Included(key.clone()), Bound::Included(key))

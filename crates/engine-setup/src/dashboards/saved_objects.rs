@@ -28,7 +28,7 @@ pub fn saved_objects(product: Product, pattern: &str) -> String {
         }
         objects.push(dashboard_object(product, dashboard));
     }
-    objects.iter().map(|object| format!("{object}\n")).collect()
+    objects.iter().fold(String::new(), |lines, object| lines + &object.to_string() + "\n")
 }
 
 fn index_pattern_id(pattern: &str) -> String {
