@@ -42,5 +42,6 @@ pub use error::Error;
 pub use event::{Event, Observer, Silent};
 pub use governor::{Governor, Priority, Spending};
 pub use lane::Wishes;
+pub use reconciliation::{Pass, passes};
 pub use settings::FeedSettings;
 pub use store::{SharedLedger, SimulatedDisk, Store};

@@ -85,6 +85,32 @@ impl Reconciliation {
     }
 }
 
+/// How far one pass has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass {
+    /// At which age covered time is asked for again.
+    pub age: Duration,
+    /// Everything before this moment is old enough.
+    pub due_until: Timestamp,
+    /// What is covered, old enough, and was not asked for again yet.
+    pub left: Coverage,
+}
+
+/// How far each pass has come, of what the ledger remembers; the youngest first.
+pub fn passes(
+    ages: &[Duration],
+    asked: BTreeMap<Duration, Coverage>,
+    coverage: &Coverage,
+    now: Timestamp,
+) -> Vec<Pass> {
+    let plan = Reconciliation::new(ages, asked);
+    let pass = |age: &Duration| {
+        let due_until = boundary(now, *age);
+        Pass { age: *age, due_until, left: plan.left(*age, coverage, due_until) }
+    };
+    plan.ages.iter().map(pass).collect()
+}
+
 fn after_window(gte: Timestamp) -> Timestamp {
     crate::windows::after(gte, LONGEST_WINDOW)
 }
@@ -185,6 +211,18 @@ mod tests {
             Some(interval(3_600, 89_400)),
             "which the younger need not repeat"
         );
+    }
+
+    #[test]
+    fn each_pass_tells_how_far_it_came() {
+        let asked =
+            BTreeMap::from([(TEN_MINUTES, coverage(&[(0, 50_000)])), (DAY, coverage(&[(0, 10_000)]))]);
+        let told = passes(&[DAY, TEN_MINUTES], asked, &coverage(&[(0, 100_000)]), at(100_000));
+        let expected = [
+            Pass { age: TEN_MINUTES, due_until: at(99_400), left: coverage(&[(50_000, 99_400)]) },
+            Pass { age: DAY, due_until: at(13_600), left: coverage(&[(10_000, 13_600)]) },
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

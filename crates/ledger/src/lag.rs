@@ -48,6 +48,11 @@ impl LagHistogram {
         Self { counts: self.counts.range(..=last).map(|(bucket, count)| (*bucket, *count)).collect() }
     }
 
+    /// How many lags there are up to each upper end of a bucket and above the one before, in order; empty buckets are left out.
+    pub fn counts(&self) -> impl Iterator<Item = (Duration, u64)> {
+        self.counts.iter().map(|(bucket, count)| (Duration::from_millis(upper_end(*bucket)), *count))
+    }
+
     pub(crate) fn add(&mut self, bucket: u32, count: u64) {
         let known = self.counts.entry(bucket).or_default();
         *known = known.saturating_add(count);
@@ -97,6 +102,17 @@ mod tests {
             Timestamp::from_second(90).expect("in range"),
         );
         assert_eq!(histogram.quantile(1.0), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn counts_are_told_by_upper_end() {
+        let mut histogram = LagHistogram::new();
+        for milliseconds in [3, 3, 1_000, 60_000] {
+            let seen = Timestamp::from_millisecond(milliseconds).expect("in range");
+            histogram.record(Timestamp::UNIX_EPOCH, seen);
+        }
+        let counts: Vec<_> = histogram.counts().map(|(end, count)| (end.as_millis(), count)).collect();
+        assert_eq!(counts, [(3, 2), (1_023, 1), (61_439, 1)]);
     }
 
     proptest! {

@@ -14,6 +14,8 @@ mod open;
 mod rows;
 
 use crate::block::Compressor;
+pub(crate) use feeds::reconciled as load_reconciled;
+
 use crate::coverage::{Coverage, Interval};
 use crate::digest;
 use crate::error::{Error, Step};

@@ -1,12 +1,14 @@
 //! What is known of a feed beside its rows: late arrivals, own reads, wanted stretches, reports.
 
 use super::Reader;
-use crate::coverage::Interval;
+use crate::coverage::{Coverage, Interval};
 use crate::error::{Error, Step};
 use crate::store::{Head, instant};
+use crate::writer::load_reconciled;
 use crate::{Backfill, FeedId, LateArrival, OwnReads, Report};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Over how many of the newest own reads the lag is told.
@@ -98,6 +100,17 @@ impl Reader {
     /// The stretches that were wanted of a feed, oldest wish first.
     pub fn backfills(&self, feed: FeedId) -> Result<Vec<Backfill>, Error> {
         backfills(&self.connection, feed.get())
+    }
+
+    /// What of the feed's current scope was asked again at each age.
+    pub fn reconciled(&self, feed: FeedId) -> Result<BTreeMap<Duration, Coverage>, Error> {
+        const STEP: &str = "read what was asked again";
+        let scope: Option<i64> = self
+            .connection
+            .query_row("SELECT scope FROM feed WHERE feed = ?1", [feed.get()], |row| row.get(0))
+            .optional()
+            .step(STEP)?;
+        scope.map_or_else(|| Ok(BTreeMap::new()), |scope| load_reconciled(&self.connection, scope))
     }
 
     /// What the collector last said of a feed, by topic.

@@ -150,7 +150,7 @@ pub(super) fn note_reconciled(
 }
 
 /// What of a scope was asked again, by age.
-pub(super) fn reconciled(connection: &Connection, scope: i64) -> Result<BTreeMap<Duration, Coverage>, Error> {
+pub(crate) fn reconciled(connection: &Connection, scope: i64) -> Result<BTreeMap<Duration, Coverage>, Error> {
     const STEP: &str = "read what was asked again";
     let mut statement =
         connection.prepare_cached("SELECT after, gte, lt FROM reconciled WHERE scope = ?1").step(STEP)?;
