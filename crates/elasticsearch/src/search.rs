@@ -4,7 +4,7 @@
 //! who asks need not know which one answers. Dropping an answer that is on its way closes the connection, on which both
 //! engines stop the search.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use query::{
     Answer, Backend, BackendKind, BackendStatus, Fields, Hit, SEQUENCE, SearchRequest, SearchResponse, dsl,
@@ -19,22 +19,23 @@ pub struct SearchBackend {
     client: Client,
     target: String,
     fields: Arc<Fields>,
-    product: Product,
+    /// Known from the first question on.
+    product: Arc<OnceLock<Product>>,
 }
 
 impl SearchBackend {
-    /// The documents in `target`: a data stream, an alias, an index or a pattern such as `logs-anthropic.audit-*`. Asks which
-    /// engine it is.
-    pub async fn connect(
-        client: Client,
-        target: impl Into<String>,
-        fields: Arc<Fields>,
-    ) -> Result<Self, Error> {
-        let product = client.about().await?.product;
-        Ok(Self { client, target: target.into(), fields, product })
+    /// The documents in `target`: a data stream, an alias, an index or a pattern such as `logs-anthropic.audit-*`. The cluster need
+    /// not be there yet: it is looked for with each question.
+    pub fn new(client: Client, target: impl Into<String>, fields: Arc<Fields>) -> Self {
+        Self { client, target: target.into(), fields, product: Arc::default() }
     }
 
     async fn ask(&self, end: &str, body: &Json) -> Result<Json, Error> {
+        if self.product.get().is_none() {
+            let product = self.client.about().await?.product;
+            // Whoever asked at the same time was told the same.
+            let _ = self.product.set(product);
+        }
         let path = format!("/{}/{end}?ignore_unavailable=true&allow_no_indices=true", self.target);
         let request = Request::post(path).json(body).repeatable();
         self.client.request(request).await?.success()?.json()
@@ -58,9 +59,9 @@ impl From<Error> for query::Error {
 
 impl Backend for SearchBackend {
     fn kind(&self) -> BackendKind {
-        match self.product {
-            Product::Elasticsearch => BackendKind::Elasticsearch,
-            Product::OpenSearch => BackendKind::OpenSearch,
+        match self.product.get() {
+            Some(Product::OpenSearch) => BackendKind::OpenSearch,
+            Some(Product::Elasticsearch) | None => BackendKind::Elasticsearch,
         }
     }
 
