@@ -1,18 +1,20 @@
-//! Questions of the command line to the search index: their reading, and an index that is there and up to date.
+//! Questions of the command line: their reading, and what answers them: an index that is there and up to date, or a cluster.
 
+use elasticsearch::{Client, SearchBackend};
 use index::EmbeddedIndex;
 use jiff::Timestamp;
-use query::{Context, Expression, SearchRequest, Sort};
+use query::{Backend as _, Context, Expression, SearchRequest, SearchResponse, Sort};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli,
-    config::Settings,
+    config::{Settings, SinkKind, SinkSettings},
+    delivery::destination::{client_options, engine_failure},
     display,
     error::{Exit, Failure, Result},
     fields::fields,
     indexing::Pump,
-    ledger_source,
+    ledger_source, supervisor,
 };
 
 impl From<query::Error> for Failure {
@@ -55,8 +57,39 @@ pub(crate) fn request(arguments: &cli::Question, sort: &[String], size: usize) -
     Ok(request)
 }
 
+/// What answers the command line.
+pub(crate) enum Answering {
+    Index(EmbeddedIndex),
+    Cluster { backend: SearchBackend, runtime: tokio::runtime::Runtime },
+}
+
+impl Answering {
+    /// Answers one question, and waits for it.
+    pub(crate) fn search(&self, request: &SearchRequest) -> Result<SearchResponse> {
+        Ok(match self {
+            Self::Index(index) => index.search_now(request)?,
+            Self::Cluster { backend, runtime } => runtime.block_on(backend.search(request.clone()))?,
+        })
+    }
+}
+
+/// The cluster of a sink, which need not be there yet.
+pub(crate) fn cluster(sink: &SinkSettings) -> Result<SearchBackend> {
+    let SinkKind::Elasticsearch(settings) = &sink.kind;
+    let client = Client::new(client_options(settings)).map_err(|error| engine_failure(&sink.name, &error))?;
+    Ok(SearchBackend::new(client, format!("{}-*", settings.data_stream), fields()))
+}
+
+/// Whatever answers here: the cluster that the configuration names, or the index.
+pub(crate) fn open(settings: &Settings) -> Result<Answering> {
+    match settings.answering_sink() {
+        Some(sink) => Ok(Answering::Cluster { backend: cluster(sink)?, runtime: supervisor::runtime()? }),
+        None => index(settings).map(Answering::Index),
+    }
+}
+
 /// The index, caught up with the ledger by ourselves if nobody else does; if somebody does, it is said how far behind it is.
-pub(crate) fn open(settings: &Settings) -> Result<EmbeddedIndex> {
+fn index(settings: &Settings) -> Result<EmbeddedIndex> {
     // A ledger that is not there has a message of its own.
     let last = ledger::Reader::open(&settings.ledger_path())?.last_sequence()?;
     let index = ledger_source::index(settings);

@@ -11,11 +11,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    asking,
     commands::status,
     config::{Settings, console::OidcSettings},
+    console_actions::ConsoleActions,
     documents::Documents,
     error::{Exit, Failure, Result},
-    ledger_source,
+    feed_figures, ledger_source,
     supervisor::data_dir_failure,
 };
 
@@ -68,7 +70,8 @@ pub(crate) async fn start(
     };
     let parts = Parts {
         trail: Arc::new(LedgerTrail { settings: settings.clone(), documents: OnceLock::new() }),
-        backend: settings.index.enabled.then(|| Arc::new(ledger_source::index(settings)) as Arc<dyn Backend>),
+        backend: backend(settings)?,
+        actions: Some(Arc::new(ConsoleActions::new(settings))),
     };
     let bound = Console::bind(options, parts, stop).await?;
     let url = bound.url();
@@ -84,6 +87,18 @@ pub(crate) async fn start(
         None => None,
     };
     Ok(Serving { url, link, task: tokio::spawn(bound.serve()) })
+}
+
+/// What answers queries: the cluster that the configuration names, or the search index that `indexing` keeps up, of which a
+/// search opens what was committed last.
+fn backend(settings: &Settings) -> std::result::Result<Option<Arc<dyn Backend>>, StartError> {
+    if let Some(sink) = settings.answering_sink() {
+        let cluster =
+            asking::cluster(sink).map_err(|failure| StartError::Settings(failure.what().to_owned()))?;
+        return Ok(Some(Arc::new(cluster)));
+    }
+    let embedded = || Arc::new(ledger_source::index(settings)) as Arc<dyn Backend>;
+    Ok(settings.index.enabled.then(embedded))
 }
 
 fn oidc(settings: &OidcSettings) -> OidcOptions {
@@ -149,6 +164,11 @@ impl console_server::Trail for LedgerTrail {
 
     fn status(&self, reader: &Reader) -> std::result::Result<Value, ApiError> {
         status::report(&self.settings, reader).map_err(|failure| ApiError::internal(failure.what()))
+    }
+
+    fn figures(&self, reader: &Reader) -> std::result::Result<Value, ApiError> {
+        feed_figures::report(&self.settings, reader, Timestamp::now())
+            .map_err(|failure| ApiError::internal(failure.what()))
     }
 }
 

@@ -4,17 +4,19 @@ use std::{net::SocketAddr, sync::Arc};
 
 use jiff::Timestamp;
 use query::Backend;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    api::Known,
     error::ApiError,
     limiter::Limiter,
+    live::Newest,
     oidc::Oidc,
     options::Options,
     server::Parts,
     store::{self, Store},
-    trail::{Readers, Trail},
+    trail::{Actions, Readers, Trail},
 };
 
 /// Passwords compared at once: each takes 19 MiB for a moment.
@@ -32,12 +34,19 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) trail: Arc<dyn Trail>,
     pub(crate) backend: Option<Arc<dyn Backend>>,
+    pub(crate) actions: Option<Arc<dyn Actions>>,
+    /// Held by the action that is under way.
+    pub(crate) acting: Arc<Mutex<()>>,
     pub(crate) oidc: Option<Oidc>,
     pub(crate) readers: Readers,
     pub(crate) limiter: Limiter,
     pub(crate) passwords: Semaphore,
     pub(crate) searches: Semaphore,
     pub(crate) live_streams: Arc<Semaphore>,
+    /// The newest activities, for all who watch.
+    pub(crate) newest: Arc<std::sync::Mutex<Newest>>,
+    /// Since when values of documents are known, for a while.
+    pub(crate) known: Mutex<Option<Arc<Known>>>,
     pub(crate) stop: CancellationToken,
     /// Values of `Host` that are answered; `None` for any.
     pub(crate) hosts: Option<Vec<String>>,
@@ -68,11 +77,15 @@ impl Shared {
             store,
             trail: parts.trail,
             backend: parts.backend,
+            actions: parts.actions,
+            acting: Arc::default(),
             oidc,
             limiter: Limiter::default(),
             passwords: Semaphore::new(PASSWORDS_AT_ONCE),
             searches: Semaphore::new(SEARCHES_AT_ONCE),
             live_streams: Arc::new(Semaphore::new(LIVE_STREAMS)),
+            newest: Arc::default(),
+            known: Mutex::default(),
             stop,
             cookie,
             secure,

@@ -65,6 +65,11 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message).hint("ask an administrator of this console")
     }
 
+    /// The state of things does not allow it.
+    pub fn conflict(kind: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, kind, message)
+    }
+
     pub(crate) fn too_many(seconds: u64) -> Self {
         let mut error = Self::new(
             StatusCode::TOO_MANY_REQUESTS,

@@ -12,6 +12,7 @@ use crate::{
     app::App,
     caller, cookie,
     error::ApiError,
+    options::Role,
     secret::{self, Token},
     store::{self, Session},
 };
@@ -29,6 +30,16 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 pub(crate) struct SignedIn {
     pub(crate) session: Session,
     pub(crate) token: Token,
+}
+
+impl SignedIn {
+    /// Refuses those who only look on.
+    pub(crate) fn as_admin(&self, what: &str) -> Result<(), ApiError> {
+        match self.session.role {
+            Role::Admin => Ok(()),
+            Role::Viewer => Err(ApiError::forbidden(what)),
+        }
+    }
 }
 
 impl FromRequestParts<App> for SignedIn {

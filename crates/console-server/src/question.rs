@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use jiff::{Timestamp, tz::TimeZone};
-use query::{Backend, Context, Expression, Fields};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use query::{Backend, Context, Expression, Fields, SearchRequest, SearchResponse};
 use serde::Deserialize;
 
 use crate::{
@@ -11,6 +11,9 @@ use crate::{
     error::ApiError,
     guard::SignedIn,
 };
+
+/// Screens are drawn within so long of the moment that they are about.
+const JUST_NOW: SignedDuration = SignedDuration::from_mins(5);
 
 /// A condition beside the query, which can be turned off without being removed.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,6 +38,8 @@ pub(crate) struct Question {
     pub(crate) from: Option<String>,
     pub(crate) to: Option<String>,
     pub(crate) time_zone: Option<String>,
+    /// The moment that relative times are counted from, so that all questions of a screen agree; this one unless given.
+    pub(crate) now: Option<Timestamp>,
 }
 
 /// The question as the store understands it.
@@ -47,6 +52,7 @@ pub(crate) struct Read {
 
 impl Question {
     pub(crate) fn read(&self, fields: &Fields, now: Timestamp) -> Result<Read, ApiError> {
+        let now = self.now.unwrap_or(now);
         let zone = zone(self.time_zone.as_deref())?;
         let context = Context { fields, now, zone: zone.clone() };
         let mut parts = vec![query::parse(&self.query, &context)?];
@@ -66,8 +72,8 @@ impl Question {
     }
 
     /// The question in words, for the access log. Relative times stay relative, so that a screen that refreshes itself asks
-    /// the same again.
-    pub(crate) fn in_words(&self) -> String {
+    /// the same again; what they are relative to is told where it is not just now.
+    pub(crate) fn in_words(&self, now: Timestamp) -> String {
         let mut words =
             if self.query.trim().is_empty() { "everything".to_owned() } else { self.query.clone() };
         for filter in self.filters.iter().filter(|filter| filter.enabled) {
@@ -75,7 +81,9 @@ impl Question {
             words.push_str(&filter.query);
         }
         let bound = |text: &Option<String>| text.clone().unwrap_or_else(|| "…".to_owned());
-        format!("{words} · {} → {}", bound(&self.from), bound(&self.to))
+        let elsewhen = self.now.filter(|asked| asked.duration_since(now).abs() > JUST_NOW);
+        let at = elsewhen.map_or_else(String::new, |asked| format!(" · at {asked}"));
+        format!("{words} · {} → {}{at}", bound(&self.from), bound(&self.to))
     }
 }
 
@@ -112,6 +120,16 @@ pub(crate) fn backend(app: &Shared) -> Result<Arc<dyn Backend>, ApiError> {
         )
         .hint("the state of the trail, single activities and live events are there all the same")
     })
+}
+
+/// The answer of the store, when it is the question's turn.
+pub(crate) async fn answer(
+    app: &Shared,
+    backend: &dyn Backend,
+    request: SearchRequest,
+) -> Result<SearchResponse, ApiError> {
+    let _turn = app.searches.acquire().await.map_err(ApiError::internal)?;
+    Ok(backend.search(request).await?)
 }
 
 /// Writes a search into the access log.
@@ -154,6 +172,18 @@ mod tests {
             from: Some("now-24h".into()),
             ..Question::default()
         };
-        assert_eq!(question.in_words(), "event.outcome:failure · a:1 · not b:2 · now-24h → …");
+        let now: Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
+        let words = "event.outcome:failure · a:1 · not b:2 · now-24h → …";
+        for (asked, end) in [
+            (None, ""),
+            (Some("2026-11-25T11:59:00Z"), ""),
+            (Some("2026-11-24T12:00:00Z"), " · at 2026-11-24T12:00:00Z"),
+        ] {
+            let question = Question { now: asked.map(|asked| asked.parse().unwrap()), ..question.clone() };
+            assert_eq!(question.in_words(now), format!("{words}{end}"));
+        }
+        let relative = Question { query: String::new(), filters: Vec::new(), now: Some(now), ..question };
+        let read = relative.read(&Fields::new([]), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(read.from, Some("2026-11-24T12:00:00Z".parse().unwrap()));
     }
 }

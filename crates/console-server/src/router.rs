@@ -27,12 +27,18 @@ fn private_routes() -> Routes {
         ("/sessions/{id}", delete(api::sessions::end)),
         ("/logout", post(sign_in::log_out)),
         ("/trail", get(api::trail::status)),
+        ("/trail/figures", get(api::trail::figures)),
+        ("/dead-letters", get(api::dead_letters::list)),
         ("/coverage", get(api::coverage::coverage)),
         ("/search", post(api::search::search)),
         ("/fields", get(api::fields::fields)),
         ("/values", get(api::fields::values)),
         ("/events/{id}", get(api::events::event)),
         ("/events/{id}/neighbours", get(api::neighbours::neighbours)),
+        ("/actors", get(api::actors::list)),
+        ("/actors/{id}", get(api::actor::actor)),
+        ("/actors/{id}/sessions", get(api::bursts::bursts)),
+        ("/first-seen", get(api::first_seen::first_seen)),
         ("/saved-searches", get(api::saved::list).post(api::saved::put)),
         ("/saved-searches/{id}", delete(api::saved::remove)),
         ("/stories", get(api::stories)),
@@ -40,9 +46,16 @@ fn private_routes() -> Routes {
     ]
 }
 
-/// Under [`API`], answers that go on for longer than a request may take.
-fn streaming_routes() -> Routes {
-    vec![("/live", get(api::live::live)), ("/export", get(api::export::export))]
+/// Under [`API`], what may go on for longer than a request may take.
+fn lasting_routes() -> Routes {
+    vec![
+        ("/live", get(api::live::live)),
+        ("/export", get(api::export::export)),
+        ("/dead-letters/retry", post(api::actions::retry)),
+        ("/dead-letters/drop", post(api::actions::drop_letters)),
+        ("/trail/verify", post(api::actions::verify)),
+        ("/trail/attestation", post(api::actions::attest)),
+    ]
 }
 
 /// Under [`API`], for everybody.
@@ -61,7 +74,7 @@ fn add(mut router: Router<App>, table: Routes) -> Router<App> {
 pub(crate) fn router(app: App) -> Router {
     let private = add(Router::new(), private_routes())
         .layer(from_fn_with_state(app.clone(), guard::timeout))
-        .merge(add(Router::new(), streaming_routes()))
+        .merge(add(Router::new(), lasting_routes()))
         .route_layer(from_fn_with_state(app.clone(), guard::session));
     let interface = add(private, public_routes())
         .fallback(|| async { ApiError::not_found("the API has no such path") })
@@ -100,7 +113,7 @@ mod tests {
                 .expect("the document is JSON");
         let described: BTreeSet<&str> =
             document["paths"].as_object().expect("paths").keys().map(String::as_str).collect();
-        let served: BTreeSet<&str> = [private_routes(), streaming_routes(), public_routes()]
+        let served: BTreeSet<&str> = [private_routes(), lasting_routes(), public_routes()]
             .concat()
             .into_iter()
             .map(|(path, _)| path)

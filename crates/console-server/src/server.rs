@@ -18,7 +18,7 @@ use crate::{
     options::{Options, TlsFiles},
     router,
     store::{self, Store},
-    trail::Trail,
+    trail::{Actions, Trail},
 };
 
 /// Requests on their way get this long when the program stops.
@@ -32,6 +32,8 @@ pub struct Parts {
     pub trail: Arc<dyn Trail>,
     /// What answers queries; without it the console shows the trail, single activities and live events.
     pub backend: Option<Arc<dyn Backend>>,
+    /// What administrators can have done; without it they look on like everybody.
+    pub actions: Option<Arc<dyn Actions>>,
 }
 
 /// A console that listens.

@@ -8,7 +8,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use jiff::Timestamp;
 use ledger::{Entry, Reader};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::ApiError;
@@ -22,6 +24,34 @@ pub trait Trail: Send + Sync + 'static {
     fn documents(&self, reader: &Reader) -> Result<Arc<dyn Documents>, ApiError>;
     /// The body of `status --json`.
     fn status(&self, reader: &Reader) -> Result<Value, ApiError>;
+    /// Lag, late arrivals and reconciliation of every feed, and the last verification: `TrailFigures` of the API.
+    fn figures(&self, reader: &Reader) -> Result<Value, ApiError>;
+}
+
+/// What administrators can have done. The console itself writes nothing of the trail: whoever hands this over does.
+///
+/// Each is called on a thread that may block, one at a time, and goes on to its end when the one who asked goes away.
+pub trait Actions: Send + Sync + 'static {
+    /// Sends dead letters of a sink again, those named or all: `Retried` of the API.
+    fn retry(&self, sink: &str, sequences: Option<&[u64]>) -> Result<Value, ApiError>;
+    /// Lets dead letters of a sink go, those named or all; how many.
+    fn drop_letters(&self, sink: &str, sequences: Option<&[u64]>) -> Result<u64, ApiError>;
+    /// Recomputes the chain: `Verification` of the API.
+    fn verify(&self, by: &str) -> Result<Value, ApiError>;
+    /// Recomputes the chain and signs what the ledger holds: `Attestation` of the API.
+    fn attest(&self, wanted: &Attest) -> Result<Value, ApiError>;
+}
+
+/// What an attestation is to be about.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attest {
+    /// One feed; all of them unless given.
+    pub feed: Option<String>,
+    /// From when on; since when the feed is meant to be complete, unless given.
+    pub from: Option<Timestamp>,
+    /// Up to when; to the end of the coverage, unless given.
+    pub to: Option<Timestamp>,
 }
 
 /// Makes documents of ledger entries.

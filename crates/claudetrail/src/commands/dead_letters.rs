@@ -56,7 +56,7 @@ fn list(settings: &Settings, arguments: &ListDeadLetters) -> Result<()> {
     let reader = Reader::open(&settings.ledger_path())?;
     let mut left = arguments.limit;
     for name in names(&reader, arguments.of.sink.as_deref())? {
-        for letter in letters(&reader, &name, &arguments.of, left)? {
+        for letter in letters(&reader, &name, &arguments.of.sequences, left)? {
             left -= 1;
             output::print(&line(&reader, &letter, arguments.json)?)?;
         }
@@ -88,12 +88,12 @@ fn line(reader: &Reader, letter: &DeadLetter, as_json: bool) -> Result<String> {
 }
 
 /// Letters of a sink: the named sequences, or all, at most `limit`.
-fn letters(reader: &Reader, sink: &str, of: &DeadLettersOf, limit: usize) -> Result<Vec<DeadLetter>> {
-    if of.sequences.is_empty() {
+fn letters(reader: &Reader, sink: &str, sequences: &[u64], limit: usize) -> Result<Vec<DeadLetter>> {
+    if sequences.is_empty() {
         return Ok(reader.dead_letters(sink, 0, limit)?);
     }
     let mut found = Vec::new();
-    for sequence in of.sequences.iter().take(limit) {
+    for sequence in sequences.iter().take(limit) {
         let next = reader.dead_letters(sink, sequence.saturating_sub(1), 1)?;
         found.extend(next.into_iter().filter(|letter| letter.sequence == *sequence));
     }
@@ -102,12 +102,13 @@ fn letters(reader: &Reader, sink: &str, of: &DeadLettersOf, limit: usize) -> Res
 
 /// What a retry came to.
 #[derive(Default)]
-struct Tally {
-    delivered: u64,
-    already_there: u64,
-    refused: u64,
-    busy: u64,
-    reason: String,
+pub(crate) struct Tally {
+    pub(crate) delivered: u64,
+    pub(crate) already_there: u64,
+    pub(crate) refused: u64,
+    pub(crate) busy: u64,
+    /// Why the last one was refused or put off.
+    pub(crate) reason: String,
 }
 
 fn retry(settings: &Settings, arguments: &DeadLettersOf) -> Result<()> {
@@ -115,15 +116,10 @@ fn retry(settings: &Settings, arguments: &DeadLettersOf) -> Result<()> {
     let runtime = supervisor::runtime()?;
     let mut failed = Tally::default();
     for name in names(&reader, arguments.sink.as_deref())? {
-        let letters = letters(&reader, &name, arguments, usize::MAX)?;
-        if letters.is_empty() {
+        let Some(tally) = retry_sink(settings, &reader, &name, &arguments.sequences, runtime.handle())?
+        else {
             continue;
-        }
-        let sink = settings.sinks.iter().find(|sink| sink.name == name).ok_or_else(|| {
-            sink_failure(&name, "it has dead letters and is not configured any more")
-                .hint("configure it again, or let them go with `claudetrail dead-letters drop`")
-        })?;
-        let tally = runtime.block_on(send_again(settings, sink, &reader, &letters))?;
+        };
         output::print(&format!(
             "{name}: {} delivered, {} already there, {} refused again, {} put off\n",
             display::count(tally.delivered),
@@ -142,6 +138,25 @@ fn retry(settings: &Settings, arguments: &DeadLettersOf) -> Result<()> {
         format!("{} stay dead letters; such as: {}", failed.refused, failed.reason),
     )
     .hint("mend what the reason names, such as a mapping, and run it again"))
+}
+
+/// Sends letters of a sink again, those named or all; `None` when it has none of them.
+pub(crate) fn retry_sink(
+    settings: &Settings,
+    reader: &Reader,
+    name: &str,
+    sequences: &[u64],
+    runtime: &tokio::runtime::Handle,
+) -> Result<Option<Tally>> {
+    let letters = letters(reader, name, sequences, usize::MAX)?;
+    if letters.is_empty() {
+        return Ok(None);
+    }
+    let sink = settings.sinks.iter().find(|sink| sink.name == name).ok_or_else(|| {
+        sink_failure(name, "it has dead letters and is not configured any more")
+            .hint("configure it again, or let them go with `claudetrail dead-letters drop`")
+    })?;
+    runtime.block_on(send_again(settings, sink, reader, &letters)).map(Some)
 }
 
 async fn send_again(

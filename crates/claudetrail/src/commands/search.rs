@@ -1,4 +1,4 @@
-//! `search`: ask the trail, by its index.
+//! `search`: ask the trail, by its index or by a cluster that it is delivered to.
 
 use query::SearchRequest;
 use serde_json::{Value as Json, json};
@@ -15,12 +15,12 @@ use crate::{
 pub(crate) fn run(settings: &Settings, arguments: &Search) -> Result<()> {
     let mut request =
         asking::request(&arguments.question, &arguments.sort, arguments.limit.min(SearchRequest::MAX_SIZE))?;
-    let index = asking::open(settings)?;
+    let answering = asking::open(settings)?;
     let mut documents: Vec<Json> = Vec::new();
     let mut first: Option<query::SearchResponse> = None;
     // What is more than one answer may hold is paged.
     loop {
-        let answer = index.search_now(&request)?;
+        let answer = answering.search(&request)?;
         let whole = answer.hits.len() == request.size;
         request.search_after = answer.hits.last().map(|hit| hit.sort.clone());
         documents.extend(answer.hits.iter().map(|hit| hit.document.clone()));

@@ -30,7 +30,7 @@ pub(crate) fn run(settings: &Settings, arguments: &Stats) -> Result<()> {
     let fields = fields();
     request.aggregations =
         Aggregation::read_all(&asked.into(), &Context::new(&fields, jiff::Timestamp::now()))?;
-    let answer = asking::open(settings)?.search_now(&request)?;
+    let answer = asking::open(settings)?.search(&request)?;
     if arguments.json {
         return output::print(&format!("{:#}\n", summary(answer.total, &answer.aggregations)));
     }

@@ -59,6 +59,7 @@ fn sink_report(sink: &SinkStatus, sequence: u64) -> Value {
         "cursor": sink.cursor,
         "behind": sequence.saturating_sub(sink.cursor),
         "dead_letters": sink.dead_letters,
+        "settled_at": sink.settled_at.map(|at| at.to_string()),
         "last_error": sink.last_error.as_ref().map(|failure| json!({
             "kind": failure.kind,
             "message": failure.message,

@@ -10,6 +10,7 @@ pub(crate) mod coverage;
 mod keygen;
 pub(crate) mod recount;
 
+use jiff::Timestamp;
 use ledger::{ChainReport, ErrorKind, Reader};
 use serde_json::{Value, json};
 
@@ -19,8 +20,11 @@ use crate::{
     config::Settings,
     display::{self, Palette},
     error::{Exit, Failure, Result},
+    last_verify::LastVerify,
     output,
+    signing_key::SigningKey,
 };
+use attestation::Attested;
 use coverage::FeedCoverage;
 use recount::Recount;
 
@@ -37,8 +41,10 @@ pub(crate) fn run(settings: &Settings, arguments: &Verify) -> Result<()> {
         attest.map(|file| attestation::prepare(settings, file, arguments.key.as_deref())).transpose()?;
     let reader = open(settings)?;
     // Coverage first: whatever is appended meanwhile, the chain that is recomputed then holds all that proves it.
-    let feeds = coverage::judge(&reader, arguments);
+    let range = Range { feed: arguments.feed.clone(), from: arguments.from, to: arguments.to };
+    let feeds = coverage::judge(&reader, &range);
     let chain = recompute(&reader)?;
+    LastVerify::of(&chain, "command line", Timestamp::now()).keep(settings);
     let feeds = if chain.difference.is_some() { feeds.unwrap_or_default() } else { feeds? };
     let recounts = match arguments.recount {
         Some(how) if chain.difference.is_none() => recount::run(settings, &reader, &feeds, arguments, how)?,
@@ -60,6 +66,38 @@ pub(crate) fn run(settings: &Settings, arguments: &Verify) -> Result<()> {
     failure.map_or(Ok(()), Err)
 }
 
+/// Of what, and over which time, the coverage is judged.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Range {
+    /// One feed; all of them unless named.
+    pub(crate) feed: Option<String>,
+    /// Since when the feed is meant to be complete, unless given.
+    pub(crate) from: Option<Timestamp>,
+    /// To the end of the coverage, unless given.
+    pub(crate) to: Option<Timestamp>,
+}
+
+/// Whether the key that signs attestations is at its usual place.
+pub(crate) fn has_signing_key(settings: &Settings) -> bool {
+    keygen::key_path(settings, None).exists()
+}
+
+/// Recomputes the chain, judges the coverage and signs what was found, with the key at its usual place.
+pub(crate) fn attest(settings: &Settings, range: &Range) -> Result<Attested> {
+    let key = SigningKey::read(&keygen::key_path(settings, None))?;
+    let reader = open(settings)?;
+    let feeds = coverage::judge(&reader, range)?;
+    let chain = reader.check_chain(&mut |_, _| {})?;
+    let now = Timestamp::now();
+    LastVerify::of(&chain, "attestation", now).keep(settings);
+    if let Some(failure) = chain_failure(&chain) {
+        return Err(failure);
+    }
+    let found = Found { chain, feeds, recounts: Vec::new(), attested: None };
+    let name = format!("attestation-{}.json", now.strftime("%Y-%m-%dT%H%M%SZ"));
+    attestation::make(&reader, &found, name, &key)
+}
+
 /// Everything that was looked at.
 struct Found {
     chain: ChainReport,
@@ -69,7 +107,7 @@ struct Found {
 }
 
 /// Opens the ledger. A file that cannot even be opened because it is damaged is an answer to the question, not a failure to ask it.
-fn open(settings: &Settings) -> Result<Reader> {
+pub(crate) fn open(settings: &Settings) -> Result<Reader> {
     Reader::open(&settings.ledger_path()).map_err(|error| match error.kind() {
         ErrorKind::Damaged | ErrorKind::NotALedger => {
             Failure::new(Exit::Finding, format!("the ledger is not what was written: {error}"))

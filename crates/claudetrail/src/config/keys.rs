@@ -165,10 +165,16 @@ pub(crate) const KEYS: &[Key] = &[
         "PEM file of authorities to trust beside the system's own, for the provider.",
     ),
     key(
+        "search.sink",
+        Kind::Text,
+        "",
+        "Name of a [[sink]] of type elasticsearch whose cluster answers the queries of the console, of `search` and of `stats`, instead of the search index. The sink's credentials must be allowed to read. What it has not been delivered yet is not found.",
+    ),
+    key(
         "index.enabled",
         Kind::Boolean,
         "true",
-        "Keeps the search index up with the ledger while collecting, so that `search`, `stats` and the console answer at once.",
+        "Keeps the search index up with the ledger while collecting, so that `search`, `stats` and the console answer at once. With search.sink the default is false: a cluster answers.",
     ),
     key(
         "index.retention",

@@ -16,6 +16,8 @@ pub(crate) struct RawConfig {
     #[serde(default)]
     pub(crate) log: RawLog,
     #[serde(default)]
+    pub(crate) search: RawSearch,
+    #[serde(default)]
     pub(crate) index: RawIndex,
     #[serde(default)]
     pub(crate) feed: Vec<RawFeed>,
@@ -50,6 +52,12 @@ pub(crate) struct RawProcessor {
     #[serde(default)]
     pub(crate) hash: Vec<String>,
     pub(crate) key: Option<RawSecret>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSearch {
+    pub(crate) sink: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

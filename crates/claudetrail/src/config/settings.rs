@@ -26,6 +26,8 @@ use crate::{
 pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     pub(crate) log: LogSettings,
+    /// Place in `sinks` of the one whose cluster answers queries; the search index answers without.
+    pub(crate) answering_sink: Option<usize>,
     pub(crate) index: IndexSettings,
     pub(crate) feeds: Vec<FeedSettings>,
     pub(crate) console: ConsoleSettings,
@@ -172,7 +174,6 @@ impl Settings {
         if retention < DAY {
             return Err(wrong("index.retention", "is shorter than a day"));
         }
-        let index = IndexSettings { enabled: raw.index.enabled.unwrap_or(true), retention };
         let written = if raw.feed.is_empty() { vec![RawFeed::default()] } else { raw.feed };
         let several = written.len() > 1;
         let feeds = written
@@ -193,9 +194,13 @@ impl Settings {
         let console = ConsoleSettings::from_raw(raw.console)?;
         check_processors("[[processor]]", &raw.processor)?;
         let sinks = SinkSettings::all(raw.sink)?;
+        let answering_sink = answering_sink(raw.search.sink.as_deref(), &sinks)?;
+        let enabled = raw.index.enabled.unwrap_or(answering_sink.is_none());
+        let index = IndexSettings { enabled, retention };
         Ok(Self {
             data_dir,
             log,
+            answering_sink,
             index,
             feeds,
             console,
@@ -204,6 +209,11 @@ impl Settings {
             address_databases: raw.enrichment.databases,
             processors: raw.processor,
         })
+    }
+
+    /// The sink whose cluster answers queries.
+    pub(crate) fn answering_sink(&self) -> Option<&SinkSettings> {
+        self.sinks.get(self.answering_sink?)
     }
 
     /// The console's own file.
@@ -215,6 +225,20 @@ impl Settings {
     pub(crate) fn ledger_path(&self) -> PathBuf {
         self.data_dir.join("ledger.sqlite")
     }
+}
+
+/// The place of the sink of this name.
+fn answering_sink(name: Option<&str>, sinks: &[SinkSettings]) -> Result<Option<usize>> {
+    let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(None) };
+    let place = sinks.iter().position(|sink| sink.name == name);
+    place.map(Some).ok_or_else(|| {
+        let names: Vec<&str> = sinks.iter().map(|sink| sink.name.as_str()).collect();
+        let hint = match names.as_slice() {
+            [] => "add a [[sink]] of this name, of type elasticsearch".to_owned(),
+            names => format!("the sinks are {}", names.join(", ")),
+        };
+        wrong("search.sink", &format!("is {name:?}, the name of no [[sink]]")).hint(hint)
+    })
 }
 
 impl FeedSettings {

@@ -45,6 +45,21 @@ fn the_example_is_accepted_when_uncommented() {
 }
 
 #[test]
+fn a_cluster_that_answers_makes_the_index_a_wish() {
+    let sink = "[[sink]]\nname = \"siem\"";
+    for (text, indexed, answering) in [
+        (sink.to_owned(), true, None),
+        (format!("[search]\nsink = \"siem\"\n{sink}"), false, Some("siem")),
+        (format!("[search]\nsink = \"siem\"\n[index]\nenabled = true\n{sink}"), true, Some("siem")),
+        (format!("[search]\nsink = \"\"\n[index]\nenabled = false\n{sink}"), false, None),
+    ] {
+        let settings = parse(&text, "test", Some("/data".into())).expect("accepted");
+        let name = settings.answering_sink().map(|sink| sink.name.as_str());
+        assert_eq!((settings.index.enabled, name), (indexed, answering), "{text}");
+    }
+}
+
+#[test]
 fn each_key_of_the_table_is_known_to_the_structures() {
     for key in KEYS {
         let Some((table, name)) = key.path.split_once("[].").filter(|(table, _)| *table != "network") else {
@@ -121,6 +136,8 @@ fn wrong_files_are_refused_with_the_place_and_a_hint() {
         ("[[sink]]\ntype = \"elastic\"", "not one of elasticsearch", "config example"),
         ("[[sink]]\n[[sink]]", "used twice", "name of its own"),
         ("[[sink]]\nhost = [\"http://localhost:9200\"]", "unknown key", "did you mean \"hosts\""),
+        ("[search]\nsink = \"siem\"", "name of no [[sink]]", "add a [[sink]]"),
+        ("[search]\nsink = \"siem\"\n[[sink]]\nname = \"elastic\"", "\"siem\"", "the sinks are elastic"),
         ("[[sink]]\nuser = \"ann\"", "without password", "config example"),
         ("[[sink]]\napi_key = { env = \"A\" }\nbearer_token = { env = \"B\" }", "only way", "keep one"),
         ("[[sink]]\nfrom = \"7d\"", "no time", "2026-11-23"),

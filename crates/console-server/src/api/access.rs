@@ -8,7 +8,6 @@ use crate::{
     error::ApiError,
     extract::Parameters,
     guard::SignedIn,
-    options::Role,
     store::{self, AccessFilter},
 };
 
@@ -18,9 +17,7 @@ pub(crate) async fn list(
     signed_in: SignedIn,
     Parameters(filter): Parameters<AccessFilter>,
 ) -> Result<Json<Value>, ApiError> {
-    if signed_in.session.role != Role::Admin {
-        return Err(ApiError::forbidden("the access log is for administrators"));
-    }
+    signed_in.as_admin("the access log is for administrators")?;
     let lines = app.store.with(move |connection| Ok(store::accesses(connection, &filter)?)).await?;
     Ok(Json(json!({ "entries": lines })))
 }

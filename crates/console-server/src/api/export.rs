@@ -16,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_core::Stream;
+use jiff::Timestamp;
 use ledger::EntryFilter;
 use query::{Backend, Hit, SearchRequest, Sort};
 use serde::Deserialize;
@@ -47,6 +48,7 @@ pub(crate) struct Wanted {
     from: Option<String>,
     to: Option<String>,
     time_zone: Option<String>,
+    now: Option<Timestamp>,
     #[serde(default)]
     format: Format,
     #[serde(default)]
@@ -91,6 +93,7 @@ pub(crate) async fn export(
         from: wanted.from,
         to: wanted.to,
         time_zone: wanted.time_zone,
+        now: wanted.now,
         ..Question::default()
     };
     let read = asked.read(&fields, app.now())?;
@@ -98,7 +101,8 @@ pub(crate) async fn export(
     (request.from, request.to) = (read.from, read.to);
     request.sort = vec![Sort::new(fields.resolve(query::SEQUENCE)?, false)?];
     let columns = columns(wanted.fields.as_deref(), &fields)?;
-    let detail = format!("{} · {:?} {:?}", asked.in_words(), wanted.schema, wanted.format).to_lowercase();
+    let detail =
+        format!("{} · {:?} {:?}", asked.in_words(app.now()), wanted.schema, wanted.format).to_lowercase();
     question::log(&app, &signed_in, &caller.address, "export", detail).await?;
 
     let (sender, receiver) = mpsc::channel(QUEUE);
@@ -169,10 +173,7 @@ impl Export {
 
     /// The bytes of a page, the place of its last hit, and whether more may follow.
     async fn page(&self, request: &SearchRequest) -> Result<Option<(Bytes, Vec<Value>, bool)>, ApiError> {
-        let answer = {
-            let _turn = self.app.searches.acquire().await.map_err(ApiError::internal)?;
-            self.backend.search(request.clone()).await?
-        };
+        let answer = question::answer(&self.app, &*self.backend, request.clone()).await?;
         let Some(last) = answer.hits.last().map(|hit| hit.sort.clone()) else { return Ok(None) };
         let whole = answer.hits.len() == PAGE;
         let bytes = match (self.schema, self.format) {

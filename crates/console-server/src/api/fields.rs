@@ -1,6 +1,7 @@
 //! The fields there are, and the values that one of them has.
 
 use axum::{Json, extract::State};
+use jiff::Timestamp;
 use query::{Expression, FieldKind, FieldReference, Pattern, SearchRequest, Test};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -43,6 +44,7 @@ pub(crate) struct Wanted {
     from: Option<String>,
     to: Option<String>,
     time_zone: Option<String>,
+    now: Option<Timestamp>,
     size: Option<usize>,
 }
 
@@ -59,6 +61,7 @@ pub(crate) async fn values(
         from: wanted.from,
         to: wanted.to,
         time_zone: wanted.time_zone,
+        now: wanted.now,
         ..Question::default()
     };
     let read = asked.read(&fields, app.now())?;
@@ -66,8 +69,7 @@ pub(crate) async fn values(
     let mut request =
         SearchRequest::new(Expression::and([read.expression, begins(&field, &wanted.prefix)]), 0);
     (request.from, request.to, request.aggregations) = (read.from, read.to, aggregations);
-    let _turn = app.searches.acquire().await.map_err(ApiError::internal)?;
-    let answer = backend.search(request).await?;
+    let answer = question::answer(&app, &*backend, request).await?;
     let prefix = wanted.prefix.to_lowercase();
     let values: Vec<Value> = answer.aggregations["values"]["buckets"]
         .as_array()
@@ -93,7 +95,7 @@ fn values_of(
 }
 
 /// Documents that can have such a value at all; addresses and numbers are looked through afterwards.
-fn begins(field: &FieldReference, prefix: &str) -> Expression {
+pub(crate) fn begins(field: &FieldReference, prefix: &str) -> Expression {
     if field.kind != FieldKind::Keyword || prefix.is_empty() {
         return Expression::Everything;
     }

@@ -82,7 +82,7 @@ impl Follower {
         let mut next_status = Instant::now();
         loop {
             if news.skipped > 0 {
-                self.send("skipped", None, &json!({ "count": news.skipped })).await?;
+                self.send("skipped", None, &json!({ "count": news.skipped }).to_string()).await?;
             }
             for (sequence, body) in &news.activities {
                 self.send("activity", Some(*sequence), body).await?;
@@ -90,9 +90,10 @@ impl Follower {
             if Instant::now() >= next_status {
                 next_status = Instant::now() + STATUS_INTERVAL;
                 if guard::current_session(&self.app, self.token.clone()).await?.is_none() {
-                    return self.send("ended", None, &json!({ "reason": "the session ended" })).await;
+                    let reason = json!({ "reason": "the session ended" });
+                    return self.send("ended", None, &reason.to_string()).await;
                 }
-                self.send("status", None, &live::pulse(&self.app).await?).await?;
+                self.send("status", None, &live::pulse(&self.app).await?.to_string()).await?;
             }
             tokio::select! {
                 () = tokio::time::sleep(live::LOOK_INTERVAL) => {}
@@ -103,8 +104,8 @@ impl Follower {
         }
     }
 
-    async fn send(&self, name: &str, id: Option<u64>, body: &serde_json::Value) -> Result<(), Ended> {
-        let mut event = Event::default().event(name).data(body.to_string());
+    async fn send(&self, name: &str, id: Option<u64>, body: &str) -> Result<(), Ended> {
+        let mut event = Event::default().event(name).data(body);
         if let Some(id) = id {
             event = event.id(id.to_string());
         }

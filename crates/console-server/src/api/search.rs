@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use axum::{Json, extract::State};
+use jiff::Timestamp;
 use query::{Aggregation, Context, Fields, Hit, SearchRequest, Sort};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -32,6 +33,7 @@ pub(crate) struct Search {
     from: Option<String>,
     to: Option<String>,
     time_zone: Option<String>,
+    now: Option<Timestamp>,
     #[serde(default)]
     sort: Vec<BTreeMap<String, Direction>>,
     size: Option<usize>,
@@ -57,10 +59,9 @@ pub(crate) async fn search(
     let started = Instant::now();
     let backend = question::backend(&app)?;
     let (asked, request) = search.read(&backend.fields(), &app)?;
-    question::log(&app, &signed_in, &caller.address, "search", asked.in_words()).await?;
+    question::log(&app, &signed_in, &caller.address, "search", asked.in_words(app.now())).await?;
     let range = json!({ "from": request.from, "to": request.to });
-    let _turn = app.searches.acquire().await.map_err(ApiError::internal)?;
-    let answer = backend.search(request).await?;
+    let answer = question::answer(&app, &*backend, request).await?;
     Ok(Json(json!({
         "took_ms": started.elapsed().as_millis() as u64,
         "total": answer.total,
@@ -78,8 +79,9 @@ impl Search {
             from: self.from,
             to: self.to,
             time_zone: self.time_zone,
+            now: self.now,
         };
-        let now = app.now();
+        let now = asked.now.unwrap_or_else(|| app.now());
         let read = asked.read(fields, now)?;
         let zone = question::zone(asked.time_zone.as_deref())?;
         let context = Context { fields, now, zone };

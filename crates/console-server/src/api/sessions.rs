@@ -38,6 +38,7 @@ pub(crate) async fn current(State(app): State<App>, signed_in: SignedIn) -> Resu
         "demo": !app.options.stories.is_empty(),
         "feeds": feeds,
         "backend": app.backend.as_ref().map(|backend| backend.kind().as_str()),
+        "actions": super::actions::offered(&app, session.role),
     })))
 }
 

@@ -24,3 +24,9 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, ApiErr
     }
     Ok(Json(status))
 }
+
+/// What the Trail screen shows beyond the state: how late activities come, what was asked again, the last verification.
+pub(crate) async fn figures(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+    let trail = Arc::clone(&app.trail);
+    Ok(Json(app.readers.with(move |reader| trail.figures(reader)).await?))
+}

@@ -59,6 +59,52 @@ async fn who_came_in_and_what_they_looked_at_can_be_searched() {
 }
 
 #[tokio::test]
+async fn every_query_and_export_is_in_the_log_as_it_was_asked() {
+    let document = json!({
+        "@timestamp": "2026-11-23T08:14:05Z", "message": "somebody did something",
+        "event": { "id": "activity_1", "sequence": 1, "action": "chat_viewed", "outcome": "failure" },
+    });
+    let world = World::searching(&[document]).await;
+    let mut admin = world.signed_in().await;
+    let mut ana = world.signed_in_as("ana", Role::Viewer).await;
+    let filters = json!([{ "query": "event.action:chat_*", "negate": false }, { "query": "message:x", "enabled": false }]);
+    let asked = json!({ "query": "event.outcome:failure", "filters": filters, "from": "2026-11-01" });
+    assert_eq!(ana.post("/api/v1/search", asked).await.json()["total"], 1);
+    assert_eq!(ana.post("/api/v1/search", json!({ "query": "a:" })).await.status, StatusCode::BAD_REQUEST);
+    // A screen that refreshes itself asks from another moment each time, and it is the same question.
+    for second in [0, 30] {
+        let now = world.now() + jiff::SignedDuration::from_secs(second);
+        let asked = json!({ "from": "now-24h", "to": "now", "now": now });
+        assert_eq!(ana.post("/api/v1/search", asked).await.json()["range"]["to"], json!(now));
+    }
+    for (parameters, lines) in [
+        ("query=event.outcome:failure", 1),
+        ("query=event.outcome:success", 0),
+        ("schema=raw&to=2026-11-24", 1),
+    ] {
+        let export = ana.get(&format!("/api/v1/export?{parameters}")).await;
+        assert_eq!((export.status, export.text.lines().count()), (StatusCode::OK, lines), "{parameters}");
+    }
+    let details = |lines: &[Value]| -> Vec<String> {
+        lines.iter().map(|line| line["detail"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        details(&log(&mut admin, "user=ana&action=search").await),
+        ["everything · now-24h → now", "event.outcome:failure · event.action:chat_* · 2026-11-01 → …"],
+        "a question that cannot be read shows nothing"
+    );
+    assert_eq!(
+        details(&log(&mut admin, "user=ana&action=export").await),
+        [
+            "everything · … → 2026-11-24 · raw ndjson",
+            "event.outcome:success · … → … · ecs ndjson",
+            "event.outcome:failure · … → … · ecs ndjson",
+        ]
+    );
+    assert_eq!(log(&mut admin, "text=OUTCOME:fail").await.len(), 2, "the log can be searched");
+}
+
+#[tokio::test]
 async fn searches_are_saved_seen_by_all_and_dropped_by_their_owner() {
     let world = World::new().await;
     let mut ana = world.signed_in_as("ana", Role::Viewer).await;

@@ -1,13 +1,20 @@
 //! What is refused: strangers, other sites, other names, too much.
 
-use std::io::{Read as _, Write as _};
+use std::{
+    io::{Read as _, Write as _},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
-use console_server::{Console, Network, Options, TlsFiles};
+use console_server::{Console, Network, Options, Parts, TlsFiles};
+use query::{Backend, BackendKind, BackendStatus, Fields, SearchRequest, SearchResponse};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{World, client, parts};
+use crate::support::{PATIENCE, World, client, fields, parts};
 
 #[tokio::test]
 async fn nothing_is_told_to_a_stranger() {
@@ -109,6 +116,102 @@ async fn every_answer_carries_the_headers_of_safety() {
     assert_eq!(browser.get("/api/v1/session").await.header("cache-control"), "no-store");
     let page = browser.get("/").await.text;
     assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("<script>"), "{page}");
+    // With the built web app: every script is a file of ours.
+    for script in page.split("<script").skip(1) {
+        let (tag, rest) = script.split_once('>').expect("a tag ends");
+        assert!(tag.contains("src=\"/assets/") && rest.starts_with("</script>"), "{script}");
+    }
+}
+
+/// A store that never answers, and counts those who still wait for it.
+#[derive(Debug, Default)]
+struct Endless {
+    waiting: Arc<AtomicUsize>,
+}
+
+struct Waiting(Arc<AtomicUsize>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Backend for Endless {
+    fn kind(&self) -> BackendKind {
+        BackendKind::Embedded
+    }
+
+    fn fields(&self) -> Arc<Fields> {
+        fields()
+    }
+
+    fn search(&self, _: SearchRequest) -> query::Answer<'_, SearchResponse> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let waiting = Waiting(Arc::clone(&self.waiting));
+        Box::pin(async move {
+            let _waiting = waiting;
+            std::future::pending().await
+        })
+    }
+
+    fn status(&self) -> query::Answer<'_, BackendStatus> {
+        Box::pin(async { Ok(BackendStatus::default()) })
+    }
+}
+
+async fn until(waiting: &AtomicUsize, number: usize) {
+    let reached = async {
+        while waiting.load(Ordering::SeqCst) != number {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("{number} wait in the end"));
+}
+
+#[tokio::test]
+async fn nobody_works_for_a_client_that_went_away() {
+    let waiting = Arc::new(AtomicUsize::default());
+    let backend = Arc::new(Endless { waiting: Arc::clone(&waiting) });
+    let world = World::serving(|_| {}, |_| Parts { backend: Some(backend), ..parts() }).await;
+    let browser = world.signed_in().await;
+    // More than are answered at once: the others wait for their turn, and go away just so.
+    let asked: Vec<_> = (0..8)
+        .map(|number| {
+            let path = if number % 2 == 0 { "/api/v1/actors" } else { "/api/v1/export" };
+            tokio::spawn(browser.request(Method::GET, path).send())
+        })
+        .collect();
+    until(&waiting, 4).await;
+    for one in asked {
+        one.abort();
+    }
+    until(&waiting, 0).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_too_long_is_given_up() {
+    let waiting = Arc::new(AtomicUsize::default());
+    let backend = Arc::new(Endless { waiting: Arc::clone(&waiting) });
+    let world = World::serving(
+        |options| options.request_timeout = std::time::Duration::from_millis(50),
+        |_| Parts { backend: Some(backend), ..parts() },
+    )
+    .await;
+    let mut browser = world.signed_in().await;
+    for (method, path, body) in [
+        (Method::POST, "/api/v1/search", Some(json!({}))),
+        (Method::GET, "/api/v1/actors", None),
+        (Method::GET, "/api/v1/first-seen?from=now-1h&to=now", None),
+    ] {
+        let answer = browser.send(method, path, body).await;
+        assert_eq!(
+            (answer.status, answer.kind().as_str()),
+            (StatusCode::GATEWAY_TIMEOUT, "timeout"),
+            "{path}"
+        );
+    }
+    until(&waiting, 0).await;
 }
 
 /// Written to the socket as it stands: a client would tidy the path before it sends it.

@@ -1,7 +1,7 @@
 //! A console of its own for each test, and a client that keeps a cookie like a browser.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -9,12 +9,18 @@ use std::{
     time::Duration,
 };
 
-use console_server::{ApiError, Console, Documents, Options, Parts, Password, Role, Store, Trail};
+use console_server::{
+    Actions, ApiError, Attest, Console, Documents, Options, Parts, Password, Role, Store, Trail,
+};
+use index::{DocumentSource, SourceError};
 use jiff::Timestamp;
-use ledger::{Entry, FeedId, Interval, LagPolicy, Ledger, NewActivity, PageCommit, Provenance, Reader};
+use ledger::{
+    Entry, FeedId, Interval, LagPolicy, Ledger, NewActivity, PageCommit, Provenance, Reader, SinkStore,
+};
 use normalize::{Context, Normalizer};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Nothing takes this long unless it never happens.
@@ -34,6 +40,25 @@ pub(crate) struct World {
     clock: Arc<AtomicI64>,
     stop: CancellationToken,
     link: String,
+    gate: Option<Gate>,
+}
+
+/// The documents of a world's index.
+struct Given(Vec<String>);
+
+impl DocumentSource for Given {
+    fn read(&self, sequences: &[u64], each: &mut dyn FnMut(u64, &[u8])) -> Result<(), SourceError> {
+        for sequence in sequences {
+            each(*sequence, self.0[*sequence as usize - 1].as_bytes());
+        }
+        Ok(())
+    }
+}
+
+/// The test's end of an action that waits.
+struct Gate {
+    began: tokio::sync::Mutex<mpsc::UnboundedReceiver<()>>,
+    go_on: std::sync::mpsc::Sender<()>,
 }
 
 impl Drop for World {
@@ -52,6 +77,46 @@ impl Trail for Real {
 
     fn status(&self, reader: &Reader) -> Result<Value, ApiError> {
         Ok(json!({ "feeds": [], "sinks": [], "ledger": { "sequence": reader.last_sequence()? } }))
+    }
+
+    fn figures(&self, _: &Reader) -> Result<Value, ApiError> {
+        Ok(json!({ "feeds": [], "last_verify": null }))
+    }
+}
+
+/// Has done what it is asked for on the world's own ledger; an attestation waits to be told to go on.
+struct Acting {
+    ledger: PathBuf,
+    began: mpsc::UnboundedSender<()>,
+    go_on: std::sync::Mutex<std::sync::mpsc::Receiver<()>>,
+}
+
+impl Actions for Acting {
+    fn retry(&self, sink: &str, sequences: Option<&[u64]>) -> Result<Value, ApiError> {
+        let tried = sequences.expect("the test names them");
+        SinkStore::open(&self.ledger)?.retried(sink, tried, &[], at(10))?;
+        Ok(
+            json!({ "delivered": tried.len(), "already_there": 0, "refused": 0, "put_off": 0, "reason": null }),
+        )
+    }
+
+    fn drop_letters(&self, sink: &str, sequences: Option<&[u64]>) -> Result<u64, ApiError> {
+        Ok(SinkStore::open(&self.ledger)?.drop_letters(sink, sequences)?)
+    }
+
+    fn verify(&self, by: &str) -> Result<Value, ApiError> {
+        let chain = Reader::open(&self.ledger)?.check_chain(&mut |_, _| {})?;
+        Ok(json!({
+            "at": at(10), "by": by, "ok": chain.difference.is_none(), "message": "the chain holds",
+            "activities": chain.activities, "links": chain.links, "head": "00",
+        }))
+    }
+
+    fn attest(&self, _: &Attest) -> Result<Value, ApiError> {
+        self.began.send(()).expect("the test waits for it");
+        let go_on = self.go_on.lock().expect("one at a time");
+        go_on.recv_timeout(PATIENCE).expect("the test says so");
+        Err(ApiError::conflict("no_signing_key", "there is no key"))
     }
 }
 
@@ -82,6 +147,64 @@ impl World {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        Self::serving(change, |_| parts()).await
+    }
+
+    /// With an index of these documents, whose sequences are 1, 2, 3 and so on.
+    pub(crate) async fn searching(documents: &[Value]) -> Self {
+        let fields = fields();
+        Self::serving(
+            |_| {},
+            |folder| {
+                let folder = folder.join("index");
+                let mut writer = index::Writer::open(&folder, &fields).expect("the index opens");
+                for document in documents {
+                    let event = &document["event"];
+                    let (sequence, id) = (event["sequence"].as_u64(), event["id"].as_str());
+                    let text = document.to_string();
+                    writer
+                        .add(sequence.expect("a number"), id.expect("an id"), text.as_bytes())
+                        .expect("it is added");
+                }
+                writer.commit().expect("a commit");
+                let given = Arc::new(Given(documents.iter().map(Value::to_string).collect()));
+                let index = index::EmbeddedIndex::new(&folder, Arc::clone(&fields), given);
+                Parts { backend: Some(Arc::new(index)), ..parts() }
+            },
+        )
+        .await
+    }
+
+    /// With actions on its own ledger.
+    pub(crate) async fn acting() -> Self {
+        let (began, beginnings) = mpsc::unbounded_channel();
+        let (go_on, going_on) = std::sync::mpsc::channel();
+        let actions = |folder: &Path| Acting {
+            ledger: folder.join("ledger.sqlite"),
+            began,
+            go_on: std::sync::Mutex::new(going_on),
+        };
+        let parts = |folder: &Path| Parts { actions: Some(Arc::new(actions(folder))), ..parts() };
+        let mut world = Self::serving(|_| {}, parts).await;
+        world.gate = Some(Gate { began: tokio::sync::Mutex::new(beginnings), go_on });
+        world
+    }
+
+    /// Waits until the action that waits is under way.
+    pub(crate) async fn action_began(&self) {
+        let mut began = self.gate.as_ref().expect("a world that acts").began.lock().await;
+        tokio::time::timeout(PATIENCE, began.recv()).await.expect("it begins").expect("it is there");
+    }
+
+    /// Lets it end.
+    pub(crate) fn go_on(&self) {
+        self.gate.as_ref().expect("a world that acts").go_on.send(()).expect("it waits");
+    }
+
+    pub(crate) async fn serving(
+        change: impl FnOnce(&mut Options),
+        parts: impl FnOnce(&Path) -> Parts,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(AtomicI64::new(START));
         let mut options = options(folder.path(), &clock);
@@ -89,10 +212,11 @@ impl World {
         let stop = CancellationToken::new();
         begin_ledger(&options.ledger);
         let store = Store::open(&options.store).expect("the store opens");
-        let console = Console::bind(options, parts(), stop.clone()).await.expect("the console binds");
+        let console =
+            Console::bind(options, parts(folder.path()), stop.clone()).await.expect("the console binds");
         let (url, link) = (console.url(), console.one_time_link().expect("a link"));
         tokio::spawn(console.serve());
-        Self { url, folder, store, clock, stop, link }
+        Self { url, folder, store, clock, stop, link, gate: None }
     }
 
     /// Options for a console in this folder.
@@ -167,8 +291,14 @@ fn options(folder: &Path, clock: &Arc<AtomicI64>) -> Options {
     }
 }
 
+pub(crate) fn fields() -> Arc<query::Fields> {
+    let known = normalize::fields::all();
+    let typed = known.iter().map(|field| (field.name.as_str(), field.elasticsearch_type, field.source));
+    Arc::new(query::Fields::of_elasticsearch_types(typed))
+}
+
 pub(crate) fn parts() -> Parts {
-    Parts { trail: Arc::new(Real), backend: None }
+    Parts { trail: Arc::new(Real), backend: None, actions: None }
 }
 
 /// A ledger with one feed, complete for its first minute, and two sign-ins.

@@ -106,6 +106,39 @@ async fn a_new_activity_is_sent_to_whoever_watches() {
 }
 
 #[tokio::test]
+async fn many_watch_and_see_the_same_and_one_too_many_is_told() {
+    let world = World::new().await;
+    let mut browser = world.signed_in().await;
+    let mut streams = Vec::new();
+    for _ in 0..64 {
+        streams.push(follow(&browser, None).await);
+    }
+    let refused = browser.get("/api/v1/live").await;
+    assert_eq!(
+        (refused.status, refused.kind().as_str()),
+        (StatusCode::SERVICE_UNAVAILABLE, "too_many_streams")
+    );
+    let mut ledger = world.ledger();
+    let feed = ledger.register_feed("acme", "scope", at(5)).unwrap();
+    append(&mut ledger, feed, &[("activity_3", 4), ("activity_4", 4)], None);
+    append(&mut ledger, feed, &[("activity_5", 5)], None);
+    for stream in &mut streams {
+        let mut ids: Vec<String> = Vec::new();
+        while ids.len() < 3 {
+            let news = until(stream, "activity").await;
+            ids.extend(news.iter().filter_map(|(_, body)| body["id"].as_str().map(str::to_owned)));
+        }
+        assert_eq!(ids, ["activity_3", "activity_4", "activity_5"]);
+    }
+    streams.pop();
+    let started = std::time::Instant::now();
+    while browser.request(Method::GET, "/api/v1/live").send().await.unwrap().status() != StatusCode::OK {
+        assert!(started.elapsed() < PATIENCE, "a stream that went away makes room");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_flood_is_counted_instead_of_sent() {
     let world = World::new().await;
     let browser = world.signed_in().await;

@@ -42,15 +42,32 @@ fn report_path(file: &Path) -> PathBuf {
     file.with_extension("md")
 }
 
+/// A signed attestation.
+pub(crate) struct Attested {
+    /// The name of its file.
+    pub(crate) name: String,
+    /// What was signed, with the signature.
+    pub(crate) document: Value,
+    /// The same as a page for people (Markdown).
+    pub(crate) report: String,
+}
+
 /// Signs what was found. The caller has made sure that the chain holds.
-pub(super) fn write(reader: &Reader, found: &Found, file: &Path, key: &SigningKey) -> Result<Written> {
+pub(super) fn make(reader: &Reader, found: &Found, name: String, key: &SigningKey) -> Result<Attested> {
     let complete = found.failure().is_none();
     let statement = statement::gather(reader, &found.chain, &found.feeds, &found.recounts, complete)?;
     let document = attestation::sign(statement, key);
+    let report = report::markdown(&document, &name);
+    Ok(Attested { name, document, report })
+}
+
+/// Signs what was found, into files.
+pub(super) fn write(reader: &Reader, found: &Found, file: &Path, key: &SigningKey) -> Result<Written> {
     let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    write_new(file, format!("{document:#}\n").as_bytes(), 0o644)?;
+    let attested = make(reader, found, name, key)?;
+    write_new(file, format!("{:#}\n", attested.document).as_bytes(), 0o644)?;
     let report = report_path(file);
-    write_new(&report, report::markdown(&document, &name).as_bytes(), 0o644)?;
+    write_new(&report, attested.report.as_bytes(), 0o644)?;
     Ok(Written { file: file.to_owned(), report, public_key: key.public_key() })
 }
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use ledger::{Coverage, FeedStatus, Gap, Interval, Reader};
 use serde_json::{Value, json};
 
+use super::Range;
 use crate::{
-    cli::Verify,
     display::{self, Palette},
     error::{Exit, Failure, Result},
     selection,
@@ -28,16 +28,16 @@ pub(crate) struct FeedCoverage {
 }
 
 /// The coverage of every feed, or of the one asked for.
-pub(crate) fn judge(reader: &Reader, arguments: &Verify) -> Result<Vec<FeedCoverage>> {
-    if let (Some(from), Some(to)) = (arguments.from, arguments.to)
+pub(crate) fn judge(reader: &Reader, range: &Range) -> Result<Vec<FeedCoverage>> {
+    if let (Some(from), Some(to)) = (range.from, range.to)
         && from >= to
     {
         return Err(Failure::new(Exit::Usage, format!("--from {from} is not before --to {to}"))
             .hint("--from is the older of the two"));
     }
-    let wanted = arguments.feed.as_deref().map(|name| selection::find_feed(reader, name)).transpose()?;
+    let wanted = range.feed.as_deref().map(|name| selection::find_feed(reader, name)).transpose()?;
     let feeds = reader.feeds()?.into_iter().filter(|feed| wanted.is_none_or(|wanted| feed.id == wanted));
-    Ok(feeds.map(|feed| judge_feed(&feed, arguments.from, arguments.to)).collect())
+    Ok(feeds.map(|feed| judge_feed(&feed, range.from, range.to)).collect())
 }
 
 fn judge_feed(feed: &FeedStatus, from: Option<Timestamp>, to: Option<Timestamp>) -> FeedCoverage {
