@@ -6,6 +6,9 @@ export interface Demo {
   folder: string;
   console: string;
   stories: Story[];
+  /** The event of the first story that matters, and who did it. */
+  event: string;
+  intruder: string;
 }
 
 export interface Story {
@@ -46,10 +49,36 @@ export default async function setup({ provide }: TestProject) {
       };
       return ledger.sequence - (search.sequence ?? 0) < 100 ? true : undefined;
     });
-    provide("demo", { folder: place.path, console: origin, stories: (await ask("stories")) as Story[] });
+    const stories = (await ask("stories")) as Story[];
+    const made = await searched(origin, cookie, stories[0]);
+    provide("demo", { folder: place.path, console: origin, stories, ...made });
   } catch (error) {
     await stop();
     throw error;
   }
   return stop;
+}
+
+/** The making of the admin key that the first story tells of. */
+async function searched(origin: string, cookie: string, story: Story | undefined) {
+  const session = (await (await fetch(`${origin}/api/v1/session`, { headers: { cookie } })).json()) as {
+    csrf_token: string;
+  };
+  const answer = await fetch(`${origin}/api/v1/search`, {
+    method: "POST",
+    headers: { cookie, "content-type": "application/json", "x-csrf-token": session.csrf_token },
+    body: JSON.stringify({
+      query: "event.action:admin_api_key_created",
+      filters: [],
+      from: story?.from,
+      to: story?.to,
+      size: 1,
+    }),
+  });
+  const { hits } = (await answer.json()) as {
+    hits: { id: string; document: { anthropic: { audit: { actor: { id: string } } } } }[];
+  };
+  const hit = hits[0];
+  if (!hit) throw new Error("the first story made no admin key");
+  return { event: hit.id, intruder: hit.document.anthropic.audit.actor.id };
 }

@@ -33,7 +33,7 @@ test("a gap appears and heals", async () => {
 
   expect((await faults("")).ok).toBe(true);
   await page.locator(".live[data-state=ok]").waitFor();
-  await page.locator(".problem").waitFor({ state: "detached" });
+  await page.waitForFunction(() => document.querySelector(".problem") === null);
   await page.locator(".panel", { hasText: "northwind" }).getByText("none", { exact: true }).waitFor();
   await page.getByRole("link", { name: "Events", exact: true }).click();
   await strip.locator("[data-state=complete]").first().waitFor();

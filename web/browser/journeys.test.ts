@@ -1,4 +1,5 @@
 // The journeys that the console is for, walked as a reader would: with the mouse and the keyboard, by what stands on the screen.
+import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import { until } from "./program.ts";
@@ -115,4 +116,116 @@ test("new events come in by themselves, and wait while the screen is paused", as
   expect(events(await total(page))).toBe(paused);
   await page.locator(".new-events").click();
   await grown(paused);
+});
+
+test("follow an actor: from an event to what they did, to the key they made, to what the key did", async () => {
+  const { page } = who;
+  const text = demo.stories.find(story => story.number === 1)?.text ?? "";
+  const intruder = /; (\S+) got in/.exec(text)?.[1] ?? "?";
+  await page.goto(`${demo.console}/events?q=event.action:admin_api_key_created&from=now-7d&to=now&live=0`);
+  await rows(page)
+    .filter({ hasText: intruder.split("@")[0] ?? "" })
+    .locator(".sentence")
+    .first()
+    .click();
+  await page.locator(".essentials").getByRole("link", { name: intruder }).click();
+  await page.getByRole("heading", { level: 1, name: intruder }).waitFor();
+  await page.locator(".calendar-week button").first().waitFor();
+  await page.locator(".bursts li").first().waitFor();
+  const keys = page.locator(".panel", { hasText: "Keys they made" });
+  await keys.getByRole("link", { name: /event/ }).first().click();
+  await page.waitForURL(url => !url.pathname.includes(intruder) && url.pathname.startsWith("/actors/"));
+  await settled(page);
+  const name = await page.getByRole("heading", { level: 1 }).innerText();
+  await page.getByRole("link", { name: /^Events of/ }).click();
+  await rows(page).first().waitFor();
+  await settled(page);
+  for (const row of await rows(page).all()) {
+    expect(await row.locator(".cell-anthropic-audit-actor-name .mark").getAttribute("data-value")).toBe(name.trim());
+  }
+  await page.goBack();
+  await page.getByRole("heading", { level: 1, name }).waitFor();
+});
+
+test("the six stories of the demo are a list of links, each to events", async () => {
+  const { page } = who;
+  const stories = page.locator(".stories a");
+  await stories.first().waitFor();
+  expect(await stories.count()).toBe(6);
+  for (const story of demo.stories) {
+    await page.goto(`${demo.console}/overview?live=0`);
+    await page.locator(".stories a", { hasText: story.title }).click();
+    await rows(page).first().waitFor();
+    expect(page.url()).toContain("/events?q=");
+  }
+});
+
+test("what happened around an event, and the event taken along", async () => {
+  const { page } = who;
+  await page.goto(`${demo.console}/events?q=event.action:admin_api_key_created&from=now-7d&to=now&live=0`);
+  await rows(page).first().locator(".sentence").click();
+  const drawer = page.getByRole("complementary", { name: "Event" });
+  await drawer.getByText("Why is this here?").waitFor();
+  await drawer.getByRole("button", { name: "Around it" }).click();
+  await drawer.locator(".around-event").first().waitFor();
+  expect(page.url()).toContain("tab=around");
+  const id = new URL(page.url()).searchParams.get("event");
+  await drawer.getByRole("button", { name: "Copy this event" }).click();
+  await drawer.getByRole("button", { name: "Query", exact: true }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`event.id:${id}`);
+});
+
+test("a search is saved, found again, and dropped", async () => {
+  const { page } = who;
+  await page.goto(`${demo.console}/events?q=event.outcome:failure&from=now-30d&to=now&live=0`);
+  await page.getByRole("button", { name: "Saved searches" }).click();
+  await page.getByLabel("Name of the search").fill("What failed");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("button", { name: /^What failed/ }).waitFor();
+  await page.goto(`${demo.console}/overview?live=0`);
+  await page.locator(".frame").waitFor();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("What failed");
+  await page.getByRole("option", { name: "Saved search What failed" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/q=event.outcome:failure/);
+  await page.getByRole("button", { name: "Saved searches" }).click();
+  await page.getByRole("button", { name: "Delete What failed" }).click();
+  await page.getByRole("button", { name: /^What failed/ }).waitFor({ state: "detached" });
+});
+
+test("what is on the screen is exported", async () => {
+  const { page } = who;
+  await page.goto(`${demo.console}/events?q=event.action:admin_api_key_created&from=now-7d&to=now&live=0`);
+  const shown = Number(await total(page));
+  await page.getByRole("button", { name: "Export" }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: "ECS documents, NDJSON" }).click(),
+  ]);
+  const lines = readFileSync(await download.path(), "utf8")
+    .trim()
+    .split("\n");
+  expect(lines.length).toBe(shown);
+  expect(lines.every(line => line.includes("admin_api_key_created"))).toBe(true);
+});
+
+test("a session is ended from the list, and its screen asks to sign in", async () => {
+  const { page } = who;
+  const other = await signedIn(demo);
+  await page.goto(`${demo.console}/sessions`);
+  // The newest of those that are not this one.
+  const others = page.locator("tbody tr").filter({ has: page.getByRole("button", { name: "End" }) });
+  await others.first().waitFor();
+  const before = await others.count();
+  const mine = await other.page.evaluate(async () => {
+    const { sessions } = (await (await fetch("/api/v1/sessions")).json()) as {
+      sessions: { id: string; current: boolean }[];
+    };
+    return sessions.findIndex(session => session.current);
+  });
+  await page.locator("tbody tr").nth(mine).getByRole("button", { name: "End" }).click();
+  await page.waitForFunction(most => document.querySelectorAll("tbody button").length < most, before);
+  await other.page.getByText(/session of .* has ended/).waitFor();
+  await other.close();
 });

@@ -27,8 +27,12 @@ let browser: Browser;
 /** Starts the browser before the tests of a file and ends it after them. */
 export function withBrowser() {
   beforeAll(async () => {
-    const asRoot = process.getuid?.() === 0;
-    browser = await chromium.launch({ executablePath: executable(), args: asRoot ? ["--no-sandbox"] : [] });
+    // Root has no sandbox to go into, and a container's shared memory is often too small.
+    const asRoot = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+    browser = await chromium.launch({
+      executablePath: executable(),
+      args: [...asRoot, "--disable-dev-shm-usage"],
+    });
   });
   afterAll(() => browser.close());
 }

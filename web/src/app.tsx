@@ -3,12 +3,17 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Screen } from "./lib/address.ts";
 import { ApiError, api, signedOut } from "./lib/api.ts";
 import { type App, AppContext, type Theme, useAddress, useKept, useSpan } from "./lib/app.ts";
+import { capital } from "./lib/format.ts";
 import type { Zone } from "./lib/time.ts";
 import type { Field, Session } from "./lib/types.ts";
 import { Frame } from "./parts/frame.tsx";
 import { Problem } from "./parts/states.tsx";
+import { AccessLogScreen } from "./screens/access-log.tsx";
+import { ActorsScreen } from "./screens/actors.tsx";
+import { AlertsScreen, RulesScreen } from "./screens/alerts.tsx";
 import { EventsScreen } from "./screens/events.tsx";
 import { OverviewScreen } from "./screens/overview.tsx";
+import { SessionsScreen } from "./screens/sessions.tsx";
 import { SignIn } from "./screens/sign-in.tsx";
 import { TrailScreen } from "./screens/trail.tsx";
 
@@ -75,20 +80,20 @@ function useTheme(): [Theme, (theme: Theme) => void] {
 function Console({ session, theme, setTheme }: { session: Session; theme: Theme; setTheme: (theme: Theme) => void }) {
   const [address, go] = useAddress();
   const [zone, setZone] = useKept<Zone>("zone", "local");
-  const { span, refresh } = useSpan(address.range, zone, address.refresh);
+  const { span, now, refresh } = useSpan(address.range, zone, address.refresh);
   const [fields, setFields] = useState<Field[]>([]);
   const [said, say] = useMessage();
   useEffect(() => {
     api.fields().then(setFields, () => setFields([]));
   }, []);
   const app = useMemo<App>(
-    () => ({ address, go, span, refresh, session, fields, zone, setZone, theme, setTheme, say }),
-    [address, go, span, refresh, session, fields, zone, setZone, theme, setTheme, say],
+    () => ({ address, go, span, now, refresh, session, fields, zone, setZone, theme, setTheme, say }),
+    [address, go, span, now, refresh, session, fields, zone, setZone, theme, setTheme, say],
   );
   useEffect(() => {
-    const name = address.screen.charAt(0).toUpperCase() + address.screen.slice(1);
+    const name = address.subject || capital(address.screen.replace("-", " "));
     document.title = `${address.query ? `${address.query} · ` : ""}${name} · ClaudeTrail`;
-  }, [address.screen, address.query]);
+  }, [address.screen, address.subject, address.query]);
   return (
     <AppContext value={app}>
       <Frame>
@@ -107,8 +112,18 @@ function ScreenOf({ screen }: { screen: Screen }) {
       return <OverviewScreen />;
     case "events":
       return <EventsScreen />;
+    case "actors":
+      return <ActorsScreen />;
+    case "alerts":
+      return <AlertsScreen />;
+    case "rules":
+      return <RulesScreen />;
     case "trail":
       return <TrailScreen />;
+    case "sessions":
+      return <SessionsScreen />;
+    case "access-log":
+      return <AccessLogScreen />;
   }
 }
 

@@ -7,6 +7,7 @@ import "./styles/base.css";
 import "./styles/frame.css";
 import "./styles/screens.css";
 import "./styles/events.css";
+import "./styles/pages.css";
 import "./styles/narrow.css";
 import { Root } from "./app.tsx";
 

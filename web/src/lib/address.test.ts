@@ -20,6 +20,10 @@ const cases: [string, Partial<Address>][] = [
       ],
     },
   ],
+  [
+    "one actor and the choices of a screen",
+    { screen: "actors", subject: "user_01/x y", options: { kind: "user_actor", find: "ana & co" } },
+  ],
   ["an absolute range", { range: { from: "2026-11-25T04:23:22Z", to: "2026-11-25T06:14:03Z" } }],
   [
     "the open event, columns, sort and the rest",
@@ -53,7 +57,7 @@ describe("the address bar", () => {
   });
 
   test("shows the overview for a screen that does not exist", () => {
-    expect(parseAddress("/rules", "").screen).toBe("overview");
+    expect(parseAddress("/nowhere", "").screen).toBe("overview");
   });
 
   test("takes the question along to another screen, but not the open event", () => {

@@ -2,11 +2,13 @@
 import { decodeFilter, encodeFilter, type Filter } from "./query-text.ts";
 import { DEFAULT_RANGE, type TimeRange } from "./time.ts";
 
-export const SCREENS = ["overview", "events", "trail"] as const;
+export const SCREENS = ["overview", "events", "actors", "alerts", "rules", "trail", "sessions", "access-log"] as const;
 export type Screen = (typeof SCREENS)[number];
 
 export interface Address {
   screen: Screen;
+  /** Id of what the screen is about, the second part of the path: an actor. */
+  subject: string;
   query: string;
   filters: Filter[];
   range: TimeRange;
@@ -22,12 +24,30 @@ export interface Address {
   refresh: number;
   /** New events come in by themselves; off is a pause. */
   live: boolean;
+  /** Choices that only one screen knows, by their names in the address. */
+  options: Record<string, string>;
 }
+
+const COMMON = new Set([
+  "q",
+  "f",
+  "from",
+  "to",
+  "event",
+  "tab",
+  "columns",
+  "sort",
+  "group",
+  "compare",
+  "refresh",
+  "live",
+]);
 
 export const COLUMNS = ["message", "anthropic.audit.actor.name", "from", "event.outcome"];
 
 export const START: Address = {
   screen: "overview",
+  subject: "",
   query: "",
   filters: [],
   range: DEFAULT_RANGE,
@@ -39,16 +59,18 @@ export const START: Address = {
   compare: false,
   refresh: 0,
   live: true,
+  options: {},
 };
 
 export function parseAddress(path: string, search: string): Address {
-  const [first = ""] = path.split("/").filter(Boolean);
+  const [first = "", second = ""] = path.split("/").filter(Boolean);
   const screen = SCREENS.find(name => name === first) ?? "overview";
   const from = new URLSearchParams(search);
   const sort = /^(-?)(.+)$/.exec(from.get("sort") ?? "");
   const group = from.get("group");
   return {
     screen,
+    subject: screen === "actors" ? decoded(second) : "",
     query: from.get("q") ?? "",
     filters: from.getAll("f").flatMap(text => decodeFilter(text) ?? []),
     range: { from: from.get("from") ?? DEFAULT_RANGE.from, to: from.get("to") ?? DEFAULT_RANGE.to },
@@ -60,7 +82,16 @@ export function parseAddress(path: string, search: string): Address {
     compare: from.get("compare") === "1",
     refresh: Math.max(0, Number(from.get("refresh") ?? 0) || 0),
     live: from.get("live") !== "0",
+    options: Object.fromEntries([...from].filter(([name, value]) => !COMMON.has(name) && value !== "")),
   };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** `URLSearchParams` escapes more than an address needs; a link should be readable. */
@@ -88,12 +119,19 @@ export function formatAddress(address: Address): string {
   if (!address.live) pairs.push(["live", "0"]);
   if (address.event) pairs.push(["event", address.event]);
   if (address.tab) pairs.push(["tab", address.tab]);
+  for (const [name, value] of Object.entries(address.options)) if (value) pairs.push([name, value]);
+  const path = `/${address.screen}${address.subject ? `/${encodeURIComponent(address.subject)}` : ""}`;
   const search = pairs.map(([name, value]) => `${name}=${readable(value)}`).join("&");
-  return `/${address.screen}${search ? `?${search}` : ""}`;
+  return search ? `${path}?${search}` : path;
 }
 
 /** The same question on another screen: what was asked and when goes along, what belongs to one screen does not. */
 export function onScreen(address: Address, screen: Screen): Address {
   const { query, filters, range, compare, refresh, live } = address;
   return { ...START, screen, query, filters, range, compare, refresh, live };
+}
+
+/** What one actor did, over the same range. */
+export function onActor(address: Address, id: string): Address {
+  return { ...onScreen(address, "actors"), query: "", filters: [], subject: id };
 }

@@ -1,15 +1,28 @@
 // The client of the console's HTTP API: one function per call, cancellable, with errors that say what to do.
 import type {
+  Access,
+  Actor,
+  ActorSession,
+  Actors,
+  Attestation,
+  ConsoleSession,
   CoverageAnswer,
+  DeadLetters,
   EventAnswer,
   Field,
   FieldValue,
+  FirstSeen,
+  Neighbours,
+  Range,
   SavedSearch,
   SearchAnswer,
   SearchRequest,
   Session,
   SignInWays,
+  Story,
   Trail,
+  TrailFigures,
+  Verification,
 } from "./types.ts";
 
 export class ApiError extends Error {
@@ -83,6 +96,14 @@ async function call<T>(
 const BASE = "/api/v1";
 const parameters = (values: Record<string, string>) => new URLSearchParams(values).toString();
 
+function get<T>(path: string, of: Record<string, string> = {}, signal?: AbortSignal): Promise<T> {
+  const search = parameters(of);
+  return call<T>("GET", `${BASE}/${path}${search ? `?${search}` : ""}`, signal ? { signal } : {});
+}
+
+const post = <T>(path: string, body: unknown) => call<T>("POST", `${BASE}/${path}`, { body });
+const id = encodeURIComponent;
+
 export const api = {
   async session(): Promise<Session> {
     const session = await call<Session>("GET", `${BASE}/session`);
@@ -94,26 +115,43 @@ export const api = {
   logout: () => call<unknown>("POST", `${BASE}/logout`, { body: {} }),
   search: (body: SearchRequest, signal?: AbortSignal) =>
     call<SearchAnswer>("POST", `${BASE}/search`, { body, ...(signal ? { signal } : {}) }),
-  fields: async (signal?: AbortSignal) =>
-    (await call<{ fields: Field[] }>("GET", `${BASE}/fields`, signal ? { signal } : {})).fields,
-  values: async (
-    of: { field: string; prefix: string; query: string; from: string; to: string; size: string },
-    signal?: AbortSignal,
-  ) =>
-    (await call<{ values: FieldValue[] }>("GET", `${BASE}/values?${parameters(of)}`, signal ? { signal } : {})).values,
-  event: (id: string, signal?: AbortSignal) =>
-    call<EventAnswer>("GET", `${BASE}/events/${encodeURIComponent(id)}`, signal ? { signal } : {}),
-  coverage: (from: string, to: string, signal?: AbortSignal) =>
-    call<CoverageAnswer>("GET", `${BASE}/coverage?${parameters({ from, to })}`, signal ? { signal } : {}),
-  trail: (signal?: AbortSignal) => call<Trail>("GET", `${BASE}/trail`, signal ? { signal } : {}),
+  fields: async (signal?: AbortSignal) => (await get<{ fields: Field[] }>("fields", {}, signal)).fields,
+  values: async (of: Range & { field: string; prefix: string; size: string }, signal?: AbortSignal) =>
+    (await get<{ values: FieldValue[] }>("values", of, signal)).values,
+  event: (event: string, signal?: AbortSignal) => get<EventAnswer>(`events/${id(event)}`, {}, signal),
+  neighbours: (event: string, minutes: number, signal?: AbortSignal) =>
+    get<Neighbours>(`events/${id(event)}/neighbours`, { minutes: String(minutes) }, signal),
+  coverage: (from: string, to: string, signal?: AbortSignal) => get<CoverageAnswer>("coverage", { from, to }, signal),
+  actors: (of: Range & Record<string, string>, signal?: AbortSignal) => get<Actors>("actors", { ...of }, signal),
+  actor: (actor: string, of: Range, signal?: AbortSignal) => get<Actor>(`actors/${id(actor)}`, { ...of }, signal),
+  actorSessions: (actor: string, of: Range, signal?: AbortSignal) =>
+    get<{ sessions: ActorSession[]; more: boolean }>(`actors/${id(actor)}/sessions`, { ...of }, signal),
+  firstSeen: ({ query: _, ...of }: Range, signal?: AbortSignal) => get<FirstSeen>("first-seen", of, signal),
+  trail: (signal?: AbortSignal) => get<Trail>("trail", {}, signal),
+  trailFigures: (signal?: AbortSignal) => get<TrailFigures>("trail/figures", {}, signal),
+  verify: () => post<Verification>("trail/verify", {}),
+  attest: () => post<Attestation>("trail/attestation", {}),
+  deadLetters: (of: { sink: string; size: string }, signal?: AbortSignal) =>
+    get<DeadLetters>("dead-letters", of, signal),
+  retryDeadLetters: (sink: string, sequences?: number[]) =>
+    post<{ delivered: number; already_there: number; refused: number; put_off: number; reason: string | null }>(
+      "dead-letters/retry",
+      { sink, ...(sequences ? { sequences } : {}) },
+    ),
+  dropDeadLetters: (sink: string, sequences: number[]) =>
+    post<{ dropped: number }>("dead-letters/drop", { sink, sequences }),
   savedSearches: async (signal?: AbortSignal) =>
-    (await call<{ saved_searches: SavedSearch[] }>("GET", `${BASE}/saved-searches`, signal ? { signal } : {}))
-      .saved_searches,
-  saveSearch: (name: string, state: string) =>
-    call<SavedSearch>("POST", `${BASE}/saved-searches`, { body: { name, state } }),
-  deleteSearch: (id: number) => call<unknown>("DELETE", `${BASE}/saved-searches/${id}`),
+    (await get<{ saved_searches: SavedSearch[] }>("saved-searches", {}, signal)).saved_searches,
+  saveSearch: (name: string, state: string) => post<SavedSearch>("saved-searches", { name, state }),
+  deleteSearch: (search: number) => call<unknown>("DELETE", `${BASE}/saved-searches/${search}`),
+  stories: (signal?: AbortSignal) => get<Story[]>("stories", {}, signal),
+  sessions: async (signal?: AbortSignal) =>
+    (await get<{ sessions: ConsoleSession[] }>("sessions", {}, signal)).sessions,
+  endSession: (session: string) => call<unknown>("DELETE", `${BASE}/sessions/${id(session)}`),
+  accessLog: async (of: Record<string, string>, signal?: AbortSignal) =>
+    (await get<{ entries: Access[] }>("access-log", of, signal)).entries,
 };
 
-export function exportAddress(of: { query: string; from: string; to: string; format: string; schema: string }): string {
+export function exportAddress(of: Range & { format: string; schema: string }): string {
   return `${BASE}/export?${parameters(of)}`;
 }

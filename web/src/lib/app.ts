@@ -1,9 +1,12 @@
 // What every part may know: the address, the session, the moment the screen was asked for, the reader's choices.
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
-import { apply, type Filter, filterQuery, gesture, wholeQuery } from "./query-text.ts";
-import { iso, resolveRange, type Span, type TimeRange, type Zone, zoneId } from "./time.ts";
-import type { Field, SearchRequest, Session } from "./types.ts";
+import { apply, type Filter, filter, filterQuery, gesture, wholeQuery } from "./query-text.ts";
+import { askedBefore, askedRange, iso, resolveRange, type Span, type TimeRange, type Zone, zoneId } from "./time.ts";
+import type { Field, Range, SearchRequest, Session } from "./types.ts";
+
+/** The one field to group by, whatever acted. */
+export const ACTOR = "anthropic.audit.actor.id";
 
 export type Theme = "auto" | "light" | "dark";
 
@@ -13,6 +16,8 @@ export interface App {
   go: (change: Partial<Address> | ((address: Address) => Address), options?: { replace?: boolean }) => void;
   /** The range in milliseconds, as of the last refresh. */
   span: Span;
+  /** The last refresh: the moment that relative times are relative to. */
+  now: number;
   refresh: () => void;
   session: Session;
   fields: Field[];
@@ -68,7 +73,11 @@ export function useKept<T extends string>(name: string, start: T): [T, (value: T
 }
 
 /** The range of the address in milliseconds; "now" moves only with `refresh`, by hand or every so many seconds. */
-export function useSpan(range: TimeRange, zone: Zone, everySeconds: number): { span: Span; refresh: () => void } {
+export function useSpan(
+  range: TimeRange,
+  zone: Zone,
+  everySeconds: number,
+): { span: Span; now: number; refresh: () => void } {
   const [now, setNow] = useState(() => Date.now());
   const refresh = useCallback(() => setNow(Date.now()), []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a newly chosen range is asked for as of this moment
@@ -79,23 +88,51 @@ export function useSpan(range: TimeRange, zone: Zone, everySeconds: number): { s
     return () => clearInterval(timer);
   }, [everySeconds, refresh]);
   const span = useMemo(() => resolveRange(range, now, zone), [range, now, zone]);
-  return { span, refresh };
+  return { span, now, refresh };
+}
+
+/** The filters of the address, and what the screen is about. */
+function allFilters({ screen, subject, filters }: Address): Filter[] {
+  return screen === "actors" && subject ? [...filters, filter(ACTOR, subject)] : filters;
+}
+
+/** When, as it is asked for: all questions of a screen agree on "now", and the access log counts a refresh as the same question. */
+function when(app: App, range: TimeRange) {
+  return { ...range, now: iso(app.now), time_zone: zoneId(app.zone) };
+}
+
+/** The range of the address, as it is asked for. */
+export function thisRange(app: App): TimeRange {
+  return askedRange(app.address.range, app.span);
+}
+
+/** The period before it. */
+export function rangeBefore(app: App): TimeRange {
+  return askedBefore(app.address.range, app.span);
 }
 
 /** The part of a search request that the address decides. */
-export function question(app: App, span: Span = app.span, extra: Filter[] = []): Omit<SearchRequest, "size"> {
-  const filters = [...app.address.filters, ...extra].map(item => ({
+export function question(
+  app: App,
+  range: TimeRange = thisRange(app),
+  extra: Filter[] = [],
+): Omit<SearchRequest, "size"> {
+  const filters = [...allFilters(app.address), ...extra].map(item => ({
     query: filterQuery(item),
     negate: item.negate,
     enabled: item.enabled,
   }));
-  const { query } = app.address;
-  return { query, filters, from: iso(span.from), to: iso(span.to), time_zone: zoneId(app.zone) };
+  return { query: app.address.query, filters, ...when(app, range) };
+}
+
+/** The same for calls that take the whole question as one text. */
+export function questionText(app: App, range: TimeRange = thisRange(app), query = asOneQuery(app)): Range {
+  return { query, ...when(app, range) };
 }
 
 /** Query and filters as one text of the query language. */
 export function asOneQuery(app: App): string {
-  return wholeQuery(app.address.query, app.address.filters);
+  return wholeQuery(app.address.query, allFilters(app.address));
 }
 
 /** Handler of a mark: click narrows, alt excludes, shift adds. */

@@ -1,9 +1,9 @@
 // The headline of a question: how many events, over time, by category; and the same for the period before.
 import * as agg from "./aggregations.ts";
 import { api } from "./api.ts";
-import { type App, question } from "./app.ts";
+import { type App, question, rangeBefore } from "./app.ts";
 import { CATEGORIES, type Category, categoryOf } from "./categories.ts";
-import { bucketWidth, previous, type Span, zoneId } from "./time.ts";
+import { bucketWidth, type Span, zoneId } from "./time.ts";
 import type { SearchAnswer } from "./types.ts";
 import { type Query, useQuery } from "./use-query.ts";
 
@@ -21,7 +21,7 @@ export function useHeadline(app: App): Headline {
   const aggs = { over_time: agg.overTime(interval, zoneId(app.zone), byCategory), ...byCategory };
   const asked = question(app);
   const now = useQuery(JSON.stringify([asked, interval]), signal => api.search({ ...asked, size: 0, aggs }, signal));
-  const past = question(app, previous(app.span));
+  const past = question(app, rangeBefore(app));
   const before = useQuery(app.address.compare ? JSON.stringify([past, interval]) : undefined, signal =>
     api.search({ ...past, size: 0, aggs: { over_time: agg.overTime(interval, zoneId(app.zone)) } }, signal),
   );

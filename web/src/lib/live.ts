@@ -13,9 +13,10 @@ export interface Live {
 /** How long a screen rests between two refreshes, milliseconds. */
 const REST: Record<string, number> = { events: 2500, overview: 15_000 };
 
-/** A reader who has scrolled away or opened an event is not to be disturbed. */
+/** A reader who has scrolled away, opened an event or begun to brush is not to be disturbed. */
 function busy(app: App): boolean {
   const list = document.querySelector("[data-live-list]");
+  if (document.querySelector(".u-over:active")) return true;
   return app.address.event !== "" || (list !== null && list.scrollTop > 40) || document.visibilityState !== "visible";
 }
 

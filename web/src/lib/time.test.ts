@@ -1,5 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { ago, bucketWidth, DAY, describeRange, HOUR, previous, resolveRange, resolveTime } from "./time.ts";
+import {
+  ago,
+  around,
+  askedBefore,
+  askedRange,
+  bucketWidth,
+  DAY,
+  describeRange,
+  HOUR,
+  previous,
+  resolveRange,
+  resolveTime,
+} from "./time.ts";
 
 const NOW = Date.parse("2026-11-25T10:30:45Z");
 
@@ -29,6 +41,14 @@ describe("ranges", () => {
 
   test("have a period before them of the same length", () => {
     expect(previous({ from: NOW - HOUR, to: NOW })).toEqual({ from: NOW - 2 * HOUR, to: NOW - HOUR });
+  });
+
+  test("are asked for as they stand where the server reads them alike", () => {
+    const span = { from: NOW - HOUR, to: NOW };
+    expect(askedRange({ from: "now-1h", to: "now" }, span)).toEqual({ from: "now-1h", to: "now" });
+    expect(askedRange({ from: "now-1d/d", to: "now/d" }, span)).toEqual(around(span));
+    expect(askedBefore({ from: "now-7d", to: "now" }, span)).toEqual({ from: "now-14d", to: "now-7d" });
+    expect(askedBefore({ from: "now/d", to: "now" }, span)).toEqual(around(previous(span)));
   });
 
   test.each([

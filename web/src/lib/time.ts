@@ -86,6 +86,24 @@ export function previous(span: Span): Span {
   return { from: span.from - (span.to - span.from), to: span.from };
 }
 
+/** Date math that the server reads as this module does: no roundings, months or years. */
+const SHARED = /^now(?:-\d+[smhdw])?$/;
+
+/** The range as it is asked for: relative bounds stay relative, so that a refresh asks the same question again. */
+export function askedRange(range: TimeRange, span: Span): TimeRange {
+  return {
+    from: SHARED.test(range.from) ? range.from : iso(span.from),
+    to: SHARED.test(range.to) ? range.to : iso(span.to),
+  };
+}
+
+/** The period before the range, as long, relative where the range is. */
+export function askedBefore(range: TimeRange, span: Span): TimeRange {
+  const relative = /^now-(\d+)([smhdw])$/.exec(range.from);
+  if (relative && range.to === "now") return { from: `now-${2 * Number(relative[1])}${relative[2]}`, to: range.from };
+  return around(previous(span));
+}
+
 /** The range that shows one moment in its surroundings. */
 export function around(span: Span): TimeRange {
   return { from: iso(span.from), to: iso(span.to) };

@@ -1,13 +1,16 @@
 // Commands by name: screens, time ranges, saved searches, actors, the theme.
-import { useEffect, useId, useMemo, useState } from "react";
-import { formatAddress, onScreen, parseAddress, SCREENS } from "../lib/address.ts";
+import { useEffect, useId, useMemo, useRef, useState } from "react";
+import { formatAddress, onActor, onScreen, parseAddress, SCREENS } from "../lib/address.ts";
 import { api } from "../lib/api.ts";
-import { type App, asOneQuery, useApp } from "../lib/app.ts";
+import { type App, asOneQuery, questionText, useApp } from "../lib/app.ts";
 import { capital } from "../lib/format.ts";
-import { expression, filter } from "../lib/query-text.ts";
-import { around, iso, PRESETS } from "../lib/time.ts";
+import { apply, expression, filter } from "../lib/query-text.ts";
+import { around, PRESETS } from "../lib/time.ts";
 import type { SavedSearch } from "../lib/types.ts";
 import { Dialog } from "./dialog.tsx";
+
+/** The tag of documents about requests that ClaudeTrail itself made. */
+const OWN_REQUEST = "claudetrail_own_request";
 
 interface Command {
   name: string;
@@ -29,7 +32,7 @@ function commands(app: App, saved: SavedSearch[], help: () => void): Command[] {
   const absolute = { ...address, range: around(app.span) };
   return [
     ...SCREENS.map(screen => ({
-      name: capital(screen),
+      name: capital(screen.replace("-", " ")),
       kind: "Go to",
       run: () => go(onScreen(address, screen)),
     })),
@@ -53,6 +56,11 @@ function commands(app: App, saved: SavedSearch[], help: () => void): Command[] {
       name: "Privileged changes only",
       kind: "Filter",
       run: () => go({ filters: [...address.filters, expression("event.severity >= 47")] }),
+    },
+    {
+      name: "Without ClaudeTrail's own requests",
+      kind: "Filter",
+      run: () => go({ filters: apply(address.filters, "tags", OWN_REQUEST, "exclude") }),
     },
     { name: "Clear query and filters", kind: "Filter", run: () => go({ query: "", filters: [] }) },
     { name: "Compare with the previous period", kind: "View", run: () => go({ compare: !address.compare }) },
@@ -81,22 +89,22 @@ export function CommandPalette({ close, help }: { close: () => void; help: () =>
   useEffect(() => {
     api.savedSearches().then(setSaved, () => setSaved([]));
   }, []);
-  const { from, to } = app.span;
+  const latest = useRef(app);
+  latest.current = app;
   useEffect(() => {
     if (text.trim().length < 2) return setActors([]);
     const abort = new AbortController();
     const timer = setTimeout(() => {
-      const field = "anthropic.audit.actor.name";
       api
-        .values({ field, prefix: text.trim(), query: "", from: iso(from), to: iso(to), size: "5" }, abort.signal)
-        .then(found => setActors(found.map(item => ({ id: String(item.value), name: String(item.value) }))))
+        .actors({ ...questionText(latest.current, undefined, ""), prefix: text.trim(), size: "5" }, abort.signal)
+        .then(found => setActors(found.actors))
         .catch(() => setActors([]));
     }, 120);
     return () => {
       clearTimeout(timer);
       abort.abort();
     };
-  }, [text, from, to]);
+  }, [text]);
   const list = useMemo(() => {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const found = commands(app, saved, help).filter(command =>
@@ -104,13 +112,8 @@ export function CommandPalette({ close, help }: { close: () => void; help: () =>
     );
     const people = actors.map(actor => ({
       name: actor.name,
-      kind: "Events of",
-      run: () =>
-        app.go({
-          ...onScreen(app.address, "events"),
-          query: "",
-          filters: [filter("anthropic.audit.actor.name", actor.id)],
-        }),
+      kind: "Actor",
+      run: () => app.go(onActor(app.address, actor.id)),
     }));
     const search = text.trim()
       ? [

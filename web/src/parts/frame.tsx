@@ -1,6 +1,6 @@
 // The frame stays while the screens change below it: navigation, query, time, chips, histogram, coverage.
 import { type ReactNode, useRef, useState } from "react";
-import { formatAddress, onScreen, type Screen } from "../lib/address.ts";
+import { onScreen, type Screen } from "../lib/address.ts";
 import { api } from "../lib/api.ts";
 import { useApp } from "../lib/app.ts";
 import { count } from "../lib/format.ts";
@@ -10,6 +10,7 @@ import { useLive } from "../lib/live.ts";
 import { Chips } from "./chips.tsx";
 import { CommandPalette } from "./command-palette.tsx";
 import { CoverageStrip } from "./coverage-strip.tsx";
+import { GoLink } from "./go-link.tsx";
 import { HelpSheet } from "./help-sheet.tsx";
 import { Histogram } from "./histogram.tsx";
 import { Icon, Logo } from "./icons.tsx";
@@ -21,11 +22,14 @@ import { RefreshPicker, TimePicker } from "./time-picker.tsx";
 const NAVIGATION: { screen: Screen; name: string; key: string }[] = [
   { screen: "overview", name: "Overview", key: "g o" },
   { screen: "events", name: "Events", key: "g e" },
+  { screen: "actors", name: "Actors", key: "g a" },
+  { screen: "alerts", name: "Alerts", key: "g l" },
+  { screen: "rules", name: "Rules", key: "g r" },
   { screen: "trail", name: "Trail", key: "g t" },
 ];
 
-/** Screens that are about events in a range; Trail has its own head. */
-const ASKING = new Set<Screen>(["overview", "events"]);
+/** Screens that are about events in a range; the others have heads of their own. */
+const ASKING = new Set<Screen>(["overview", "events", "actors"]);
 
 export function Frame({ children }: { children: ReactNode }) {
   const app = useApp();
@@ -114,7 +118,7 @@ function Question(props: { query: React.RefObject<HTMLInputElement | null>; time
           )}
           {data && (
             <>
-              <strong data-stale={stale}>{count(data.total)}</strong> events{" "}
+              <strong data-stale={stale}>{count(data.total)}</strong> {data.total === 1 ? "event" : "events"}{" "}
               <span className="faint">· {data.took_ms} ms</span>
             </>
           )}
@@ -127,23 +131,12 @@ function Question(props: { query: React.RefObject<HTMLInputElement | null>; time
 }
 
 export function ScreenLink(props: { screen: Screen; className?: string; children: ReactNode }) {
-  const { address, go } = useApp();
-  const next = onScreen(address, props.screen);
-  const here = address.screen === props.screen;
+  const { address } = useApp();
+  const here = address.screen === props.screen && !props.className;
   return (
-    <a
-      href={formatAddress(next)}
-      className={props.className}
-      aria-current={here && !props.className ? "page" : undefined}
-      onClick={event => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
-        event.preventDefault();
-        go(next);
-        scrollTo(0, 0);
-      }}
-    >
+    <GoLink to={onScreen(address, props.screen)} className={props.className} current={here}>
       {props.children}
-    </a>
+    </GoLink>
   );
 }
 
@@ -209,6 +202,8 @@ function YouMenu({ help }: { help: () => void }) {
           >
             Keyboard and query help
           </button>
+          <ScreenButton screen="sessions" name="Sessions of the console" close={close} />
+          {session.role === "admin" && <ScreenButton screen="access-log" name="Access log" close={close} />}
           <SignOut />
           <p className="menu-foot faint">
             ClaudeTrail {session.version} · {session.backend === "embedded" ? "embedded index" : session.backend}
@@ -216,6 +211,21 @@ function YouMenu({ help }: { help: () => void }) {
         </div>
       )}
     </Menu>
+  );
+}
+
+function ScreenButton({ screen, name, close }: { screen: Screen; name: string; close: () => void }) {
+  const { address, go } = useApp();
+  return (
+    <button
+      type="button"
+      onClick={() => {
+        close();
+        go(onScreen(address, screen));
+      }}
+    >
+      {name}
+    </button>
   );
 }
 

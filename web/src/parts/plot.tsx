@@ -34,8 +34,7 @@ function color(name: string): string {
 }
 
 function options(props: PlotProps, width: number, latest: () => PlotProps): uPlot.Options {
-  const { span, zone } = props;
-  const long = span.to - span.from > 2 * DAY;
+  const { zone } = props;
   const tick = { stroke: color("--line"), width: 1, size: 4 };
   const font = `11px ${getComputedStyle(document.body).fontFamily}`;
   const bars = uPlot.paths.bars?.({ size: [0.88, 100], align: 1 });
@@ -62,6 +61,8 @@ function options(props: PlotProps, width: number, latest: () => PlotProps): uPlo
         space: 90,
         values: (_, ticks) =>
           ticks.map(seconds => {
+            const { span } = latest();
+            const long = span.to - span.from > 2 * DAY;
             const text = clock(seconds * 1000, zone, false);
             return long && (text === "00:00" || span.to - span.from > 6 * DAY) ? day(seconds * 1000, zone) : text;
           }),
@@ -150,7 +151,6 @@ export function Plot(props: PlotProps) {
     props.series.map(({ label, color: of, shape: form }) => [label, of, form]),
     props.zone,
     props.height,
-    props.span,
   ]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` stands for all that a plot is made of
   useEffect(() => {
@@ -182,7 +182,13 @@ export function Plot(props: PlotProps) {
       plot.current = undefined;
     };
   }, [shape]);
-  const content = JSON.stringify([props.times[0], props.times.length, props.series.map(item => item.values)]);
+  // A range that moves on moves the plot, which is not made anew: a brush that has begun goes on.
+  const content = JSON.stringify([
+    props.span,
+    props.times[0],
+    props.times.length,
+    props.series.map(item => item.values),
+  ]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `content` stands for the data
   useEffect(() => {
     plot.current?.setData([

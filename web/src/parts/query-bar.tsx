@@ -1,10 +1,9 @@
 // The query: typed with suggestions of fields and values, run with Enter, its error shown at the column it is about.
 import { type RefObject, useEffect, useId, useRef, useState } from "react";
 import { type ApiError, api } from "../lib/api.ts";
-import { useApp } from "../lib/app.ts";
+import { questionText, useApp } from "../lib/app.ts";
 import { count } from "../lib/format.ts";
 import { type Completion, completionAt, quote } from "../lib/query-text.ts";
-import { iso } from "../lib/time.ts";
 import { Icon } from "./icons.tsx";
 
 interface Suggestion {
@@ -149,19 +148,19 @@ function QueryError({ id, query, error }: { id: string; query: string; error: Ap
 }
 
 function useSuggestions(completion: Completion | undefined): Suggestion[] {
-  const { fields, span } = useApp();
+  const app = useApp();
+  const { fields } = app;
   const [values, setValues] = useState<{ key: string; list: Suggestion[] }>({ key: "", list: [] });
-  const range = useRef(span);
-  range.current = span;
+  const latest = useRef(app);
+  latest.current = app;
   const key = completion?.kind === "value" ? `${completion.field} ${completion.prefix}` : "";
   useEffect(() => {
     if (!key) return;
     const [field = "", prefix = ""] = key.split(" ");
     const abort = new AbortController();
     const timer = setTimeout(() => {
-      const { from, to } = range.current;
       api
-        .values({ field, prefix, query: "", from: iso(from), to: iso(to), size: "8" }, abort.signal)
+        .values({ ...questionText(latest.current, undefined, ""), field, prefix, size: "8" }, abort.signal)
         .then(found =>
           setValues({ key, list: found.map(item => ({ text: String(item.value), note: count(item.count) })) }),
         )

@@ -1,24 +1,34 @@
-// The drawer: everything about one event. Its sentence, what changed, all fields as filters; the record exactly as received
-// and the request that brought it.
+// The drawer: everything about one event. Its sentence, what changed, why it is here, all fields as filters; what happened around it;
+// the record exactly as received.
+import { onActor } from "../../lib/address.ts";
 import { api } from "../../lib/api.ts";
-import { type App, MARK_HINT, useApp, useMark } from "../../lib/app.ts";
+import { MARK_HINT, useApp, useMark } from "../../lib/app.ts";
 import { actorKind } from "../../lib/categories.ts";
 import { differences } from "../../lib/differences.ts";
 import { actor, agent, first, flatten, place, sentence, show, timeOf } from "../../lib/document.ts";
-import { bytes, count, duration, words } from "../../lib/format.ts";
+import { words } from "../../lib/format.ts";
 import { apply } from "../../lib/query-text.ts";
 import { iso, moment, zoneName } from "../../lib/time.ts";
-import type { Document, EventAnswer, Provenance } from "../../lib/types.ts";
+import type { Document, EventAnswer } from "../../lib/types.ts";
 import { useQuery } from "../../lib/use-query.ts";
-import { copy } from "../../parts/command-palette.tsx";
+import { GoLink } from "../../parts/go-link.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { Problem, Skeleton } from "../../parts/states.tsx";
+import { Around } from "./around.tsx";
+import { CopyMenu } from "./copy-menu.tsx";
+import { Raw, WhyHere } from "./raw.tsx";
+
+const TABS = [
+  ["", "Event"],
+  ["around", "Around it"],
+  ["raw", "Raw record"],
+] as const;
 
 export function Drawer({ id, move }: { id: string; move: (by: number) => void }) {
   const app = useApp();
   const { address, go } = app;
   const { data, error, reload, stale } = useQuery(`event ${id}`, signal => api.event(id, signal));
-  const raw = address.tab === "raw";
+  const tab = TABS.find(([key]) => key === address.tab)?.[0] ?? "";
   return (
     <aside className="drawer" aria-label="Event" data-stale={stale}>
       <header className="drawer-head">
@@ -36,22 +46,18 @@ export function Drawer({ id, move }: { id: string; move: (by: number) => void })
         </button>
         <fieldset className="choice">
           <legend className="visually-hidden">Show</legend>
-          <button type="button" aria-pressed={!raw} onClick={() => go({ tab: "" }, { replace: true })}>
-            Event
-          </button>
-          <button type="button" aria-pressed={raw} onClick={() => go({ tab: "raw" }, { replace: true })}>
-            Raw record
-          </button>
+          {TABS.map(([key, name]) => (
+            <button
+              key={key}
+              type="button"
+              aria-pressed={tab === key}
+              onClick={() => go({ tab: key }, { replace: true })}
+            >
+              {name}
+            </button>
+          ))}
         </fieldset>
-        <button
-          type="button"
-          className="quiet"
-          title="Copy link"
-          aria-label="Copy link"
-          onClick={() => copy(app, location.href, "the link")}
-        >
-          <Icon name="link" />
-        </button>
+        {data && <CopyMenu answer={data} />}
         <button
           type="button"
           className="quiet"
@@ -65,17 +71,19 @@ export function Drawer({ id, move }: { id: string; move: (by: number) => void })
       <div className="drawer-body">
         {error && <Problem error={error} retry={reload} />}
         {!data && !error && <Skeleton rows={14} />}
-        {data && (raw ? <Raw answer={data} /> : <Whole document={data.document} />)}
+        {data && <Sentence document={data.document} />}
+        {data && tab === "" && <Whole answer={data} />}
+        {data && tab === "around" && <Around id={id} document={data.document} />}
+        {data && tab === "raw" && <Raw answer={data} />}
       </div>
     </aside>
   );
 }
 
-function Whole({ document }: { document: Document }) {
+function Sentence({ document }: { document: Document }) {
   const { zone } = useApp();
   const { who, what } = sentence(document);
   const time = timeOf(document);
-  const changed = differences(document);
   return (
     <>
       <h2 className="drawer-sentence">
@@ -86,6 +94,15 @@ function Whole({ document }: { document: Document }) {
           {moment(time, zone)} {zoneName(zone)}
         </time>
       </p>
+    </>
+  );
+}
+
+function Whole({ answer }: { answer: EventAnswer }) {
+  const { document, provenance } = answer;
+  const changed = differences(document);
+  return (
+    <>
       <Essentials document={document} />
       {changed.length > 0 && (
         <table className="plain">
@@ -108,12 +125,14 @@ function Whole({ document }: { document: Document }) {
           </tbody>
         </table>
       )}
+      {provenance && <WhyHere provenance={provenance} />}
       <AllFields document={document} />
     </>
   );
 }
 
 function Essentials({ document }: { document: Document }) {
+  const { address } = useApp();
   const who = actor(document);
   const kind = actorKind(who.type);
   const from = [place(document), first(document, "source.ip"), first(document, "source.as.organization.name")]
@@ -130,7 +149,15 @@ function Essentials({ document }: { document: Document }) {
       <div>
         <dt>Who</dt>
         <dd>
-          <Icon name={kind.sign} size={13} /> {who.name} <span className="faint">{kind.name}</span>
+          <Icon name={kind.sign} size={13} />{" "}
+          {who.id ? (
+            <GoLink className="link" to={onActor(address, who.id)} title="What this one has been doing">
+              {who.name}
+            </GoLink>
+          ) : (
+            who.name
+          )}{" "}
+          <span className="faint">{kind.name}</span>
         </dd>
       </div>
       {rows.map(
@@ -185,75 +212,6 @@ function AllFields({ document }: { document: Document }) {
           </span>
         </div>
       ))}
-    </section>
-  );
-}
-
-/** Laid out for reading; what is copied is the exact text. */
-function pretty(raw: string): string {
-  try {
-    return JSON.stringify(JSON.parse(raw), null, 2);
-  } catch {
-    return raw;
-  }
-}
-
-function Raw({ answer }: { answer: EventAnswer }) {
-  const app = useApp();
-  const { raw, provenance } = answer;
-  return (
-    <>
-      {raw === null ? (
-        <p className="soft">The exact record is kept in the ledger, which this console does not hold.</p>
-      ) : (
-        <>
-          <div className="drawer-row">
-            <p className="faint">Laid out for reading; what is copied is exactly as received.</p>
-            <button type="button" className="button" onClick={() => copy(app, raw, "the exact record")}>
-              <Icon name="copy" size={13} /> Copy exact text
-            </button>
-          </div>
-          <pre className="raw">{pretty(raw)}</pre>
-        </>
-      )}
-      {provenance && <Origin provenance={provenance} app={app} />}
-    </>
-  );
-}
-
-function Origin({ provenance, app }: { provenance: Provenance; app: App }) {
-  const { page } = provenance;
-  const rows: [string, string][] = [
-    ["Feed", provenance.feed],
-    ["Ledger sequence", count(provenance.sequence)],
-    ["First seen", moment(Date.parse(provenance.first_seen), app.zone)],
-    ["After it happened", provenance.lag_seconds === null ? "" : duration(provenance.lag_seconds)],
-    ["Late", provenance.late ? "yes: its time had been settled already" : "no"],
-    ["SHA-256 of the record", provenance.activity_sha256],
-  ];
-  if (page) {
-    rows.push(
-      ["Page", `${count(page.number)}, ${bytes(page.body_bytes)}`],
-      ["Request", page.url],
-      ["Request id", page.request_id ?? ""],
-      ["SHA-256 of the page", page.body_sha256],
-      ["Chain head after it", page.chain_head],
-    );
-  }
-  return (
-    <section className="origin">
-      <h3>How it came here</h3>
-      <dl className="essentials">
-        {rows.map(
-          ([name, value]) =>
-            value && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd className="mono">{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
     </section>
   );
 }

@@ -1,13 +1,12 @@
 // Facets: the values of a field with their share; click narrows, alt leaves out, shift adds; search inside.
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import * as agg from "../../lib/aggregations.ts";
 import { api } from "../../lib/api.ts";
-import { MARK_HINT, question, useApp, useKept } from "../../lib/app.ts";
+import { MARK_HINT, question, questionText, useApp, useKept } from "../../lib/app.ts";
 import { actorKind, CATEGORY_NAMES, categoryOf } from "../../lib/categories.ts";
 import { countryName } from "../../lib/document.ts";
 import { capital, compact, count, words } from "../../lib/format.ts";
 import { apply, gesture } from "../../lib/query-text.ts";
-import { iso } from "../../lib/time.ts";
 import type { Aggregations } from "../../lib/types.ts";
 import { useQuery } from "../../lib/use-query.ts";
 import { Icon } from "../../parts/icons.tsx";
@@ -182,15 +181,16 @@ function Value(props: { facet: Facet; item: { value: string; count: number }; mo
 
 /** Values of the field that hold the text, in the range of the question. */
 function useValueSearch(field: string, text: string): { value: string; count: number }[] {
-  const { span } = useApp();
+  const app = useApp();
+  const latest = useRef(app);
+  latest.current = app;
   const [found, setFound] = useState<{ value: string; count: number }[]>([]);
-  const { from, to } = span;
   useEffect(() => {
     if (!text) return;
     const abort = new AbortController();
     const timer = setTimeout(() => {
       api
-        .values({ field, prefix: text, query: "", from: iso(from), to: iso(to), size: "12" }, abort.signal)
+        .values({ ...questionText(latest.current, undefined, ""), field, prefix: text, size: "12" }, abort.signal)
         .then(list => setFound(list.map(item => ({ value: String(item.value), count: item.count }))))
         .catch(() => setFound([]));
     }, 120);
@@ -198,6 +198,6 @@ function useValueSearch(field: string, text: string): { value: string; count: nu
       clearTimeout(timer);
       abort.abort();
     };
-  }, [field, text, from, to]);
+  }, [field, text]);
   return found;
 }

@@ -16,13 +16,11 @@ export function NoEvents() {
   const app = useApp();
   const { address, go, span, zone } = app;
   const narrowed = address.query !== "" || address.filters.some(item => item.enabled);
-  const now = span.to;
   const wider = WIDER.filter(item => item.length > span.to - span.from);
   const counts = useQuery(`wider ${JSON.stringify([question(app), wider.length])}`, async signal =>
     Promise.all(
       wider.map(
-        async item =>
-          (await api.search({ ...question(app, { from: now - item.length, to: now }), size: 0 }, signal)).total,
+        async item => (await api.search({ ...question(app, { from: item.from, to: "now" }), size: 0 }, signal)).total,
       ),
     ),
   );

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { COLUMNS, formatAddress, parseAddress } from "../../lib/address.ts";
 import { ApiError, api, exportAddress } from "../../lib/api.ts";
-import { asOneQuery, useApp } from "../../lib/app.ts";
+import { asOneQuery, questionText, useApp } from "../../lib/app.ts";
 import { count } from "../../lib/format.ts";
 import { useShortcuts } from "../../lib/keyboard.ts";
 import { around, iso } from "../../lib/time.ts";
@@ -221,7 +221,6 @@ const EXPORTS: [string, string, string][] = [
 
 function ExportMenu() {
   const app = useApp();
-  const { from, to } = app.span;
   return (
     <Menu
       className="quiet"
@@ -237,12 +236,7 @@ function ExportMenu() {
         <div className="menu-list">
           <p className="menu-head">All events of this question</p>
           {EXPORTS.map(([format, schema, name]) => (
-            <a
-              key={name}
-              download
-              href={exportAddress({ query: asOneQuery(app), from: iso(from), to: iso(to), format, schema })}
-              onClick={close}
-            >
+            <a key={name} download href={exportAddress({ ...questionText(app), format, schema })} onClick={close}>
               {name}
             </a>
           ))}
