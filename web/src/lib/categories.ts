@@ -43,7 +43,8 @@ const KINDS: Record<string, { name: string; sign: string }> = {
   anthropic_actor: { name: "Anthropic", sign: "vendor" },
 };
 
-export function actorKind(type: string): { name: string; sign: string } {
+export function actorKind(named: string | null): { name: string; sign: string } {
+  const type = named ?? "";
   return KINDS[type] ?? { name: type.replace(/_actor$/, "").replaceAll("_", " ") || "unknown", sign: "question" };
 }
 

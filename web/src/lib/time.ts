@@ -157,6 +157,12 @@ export function moment(time: number, zone: Zone, now = Date.now(), seconds = tru
   return `${day} ${clock(time, zone, seconds)}`;
 }
 
+/** A moment of the API to the minute, which may not be known. */
+export function momentOf(text: string | null, zone: Zone): string {
+  const time = Date.parse(text ?? "");
+  return Number.isNaN(time) ? "–" : moment(time, zone, Date.now(), false);
+}
+
 export function clock(time: number, zone: Zone, seconds = true): string {
   return format(zone, {
     hour: "2-digit",

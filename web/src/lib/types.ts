@@ -187,12 +187,12 @@ export interface TrailFigures {
       buckets: { from_seconds: number; to_seconds: number | null; count: number }[];
     };
     late_arrivals: {
-      id: string;
+      id: string | null;
       sequence: number;
       created_at: string;
       first_seen: string;
       lag_seconds: number;
-      sentence: string;
+      sentence: string | null;
     }[];
     reconciliation: {
       after_seconds: number;
@@ -218,8 +218,8 @@ export interface Verification {
 export interface DeadLetter {
   sink: string;
   sequence: number;
-  event_id: string;
-  sentence: string;
+  event_id: string | null;
+  sentence: string | null;
   reason: string;
   refused_at: string;
   attempts: number;
@@ -240,14 +240,14 @@ export interface Attestation {
 export interface ActorRow {
   id: string;
   name: string;
-  type: string;
+  type: string | null;
   events: number;
   failures: number;
   privileged: number;
   countries: string[];
   agents: string[];
-  first_seen: string;
-  last_seen: string;
+  first_seen: string | null;
+  last_seen: string | null;
   spark: number[];
 }
 
@@ -260,14 +260,14 @@ export interface Actors {
 
 interface Seen {
   count: number;
-  first_seen: string;
-  last_seen: string;
+  first_seen: string | null;
+  last_seen: string | null;
 }
 
 export interface Actor {
   id: string;
   name: string;
-  type: string;
+  type: string | null;
   email: string | null;
   events: number;
   failures: number;
@@ -279,15 +279,15 @@ export interface Actor {
   places: ({ country: string; city: string | null; addresses: number } & Seen)[];
   networks: ({ name: string } & Seen)[];
   agents: ({ name: string; os: string | null } & Seen)[];
-  actions: { action: string; category: string; count: number }[];
+  actions: { action: string; category: string | null; count: number }[];
   keys: {
     id: string;
     name: string | null;
-    created_at: string;
+    created_at: string | null;
     event_id: string;
-    action: string;
+    action: string | null;
     /** A key may act under another id than it was made with. */
-    uses: { actor_id: string; events: number; first_seen: string; last_seen: string } | null;
+    uses: { actor_id: string; events: number; first_seen: string | null; last_seen: string | null } | null;
   }[];
   access_changes: Hit[];
 }
@@ -314,10 +314,10 @@ export interface FirstSeen {
     value: string;
     label: string;
     count: number;
-    first_seen: string;
+    first_seen: string | null;
     event_id: string;
-    actor: { id: string; name: string } | null;
-    sentence: string;
+    actor: { id: string | null; name: string | null };
+    sentence: string | null;
   }[];
   reason?: string | null;
 }

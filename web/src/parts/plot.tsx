@@ -63,6 +63,8 @@ function options(props: PlotProps, width: number, latest: () => PlotProps): uPlo
           ticks.map(seconds => {
             const { span } = latest();
             const long = span.to - span.from > 2 * DAY;
+            // Half of a text at the very edge says nothing.
+            if (span.to - seconds * 1000 < (span.to - span.from) * 0.015) return "";
             const text = clock(seconds * 1000, zone, false);
             return long && (text === "00:00" || span.to - span.from > 6 * DAY) ? day(seconds * 1000, zone) : text;
           }),

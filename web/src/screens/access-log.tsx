@@ -19,6 +19,10 @@ const ACTIONS: [string, string][] = [
   ["search", "Searches"],
   ["event", "Opened events"],
   ["export", "Exports"],
+  ["verify", "Verifications"],
+  ["attest", "Signed statements"],
+  ["retry_dead_letters", "Delivered again"],
+  ["drop_dead_letters", "Dropped"],
 ];
 
 const WORDS: Record<string, string> = {
@@ -28,6 +32,10 @@ const WORDS: Record<string, string> = {
   search: "searched",
   event: "opened an event",
   export: "exported",
+  verify: "verified the chain",
+  attest: "had a statement signed",
+  retry_dead_letters: "had refused documents delivered again",
+  drop_dead_letters: "dropped refused documents",
 };
 
 export function AccessLogScreen() {

@@ -5,7 +5,7 @@ import { questionText, useApp } from "../lib/app.ts";
 import { actorKind } from "../lib/categories.ts";
 import { countryName, shorten } from "../lib/document.ts";
 import { capital, count, plural } from "../lib/format.ts";
-import { describeRange, moment } from "../lib/time.ts";
+import { describeRange, momentOf } from "../lib/time.ts";
 import type { ActorRow } from "../lib/types.ts";
 import { useQuery } from "../lib/use-query.ts";
 import { GoLink } from "../parts/go-link.tsx";
@@ -136,9 +136,8 @@ function ActorList() {
 }
 
 function Row({ actor }: { actor: ActorRow }) {
-  const { address, zone, span } = useApp();
+  const { address, zone } = useApp();
   const kind = actorKind(actor.type);
-  const when = (time: string) => moment(Date.parse(time), zone, span.to, false);
   return (
     <li>
       <GoLink to={onActor(address, actor.id)} className="actor-row" title={actor.id}>
@@ -164,7 +163,7 @@ function Row({ actor }: { actor: ActorRow }) {
           {actor.agents.slice(0, 2).join(", ") || "–"}
         </span>
         <span className="faint actor-seen">
-          {when(actor.first_seen)} → {when(actor.last_seen)}
+          {momentOf(actor.first_seen, zone)} → {momentOf(actor.last_seen, zone)}
         </span>
       </GoLink>
     </li>

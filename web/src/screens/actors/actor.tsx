@@ -7,7 +7,7 @@ import { actorKind } from "../../lib/categories.ts";
 import { countryName } from "../../lib/document.ts";
 import { capital, change, count } from "../../lib/format.ts";
 import { filter, wholeQuery } from "../../lib/query-text.ts";
-import { iso, moment } from "../../lib/time.ts";
+import { iso, moment, momentOf } from "../../lib/time.ts";
 import type { Actor, Range } from "../../lib/types.ts";
 import { useQuery } from "../../lib/use-query.ts";
 import { GoLink } from "../../parts/go-link.tsx";
@@ -63,9 +63,8 @@ export function ActorScreen({ id }: { id: string }) {
 }
 
 function Head({ actor }: { actor: Actor }) {
-  const { address, zone, span } = useApp();
+  const { address, zone } = useApp();
   const kind = actorKind(actor.type);
-  const when = (time: string | null) => (time ? moment(Date.parse(time), zone, span.to, false) : "–");
   return (
     <header className="actor-head">
       <p>
@@ -78,8 +77,9 @@ function Head({ actor }: { actor: Actor }) {
       </h1>
       <p className="soft">
         {capital(kind.name)} · <code>{actor.id}</code>
-        {actor.email && actor.email !== actor.name && ` · ${actor.email}`} · first seen {when(actor.ever.first_seen)},
-        last {when(actor.ever.last_seen)} · {count(actor.ever.events)} events ever
+        {actor.email && actor.email !== actor.name && ` · ${actor.email}`} · first seen{" "}
+        {momentOf(actor.ever.first_seen, zone)}, last {momentOf(actor.ever.last_seen, zone)} ·{" "}
+        {count(actor.ever.events)} events ever
       </p>
       <p>
         <GoLink
@@ -203,15 +203,16 @@ interface SeenRow {
   field: string;
   value: string;
   count: number;
-  first_seen: string;
-  last_seen: string;
+  first_seen: string | null;
+  last_seen: string | null;
 }
 
 /** Values with when they were first and last seen, as a line over the range: a place that is new ends at the right. */
 function SeenList({ rows, none }: { rows: SeenRow[]; none: string }) {
   const { address, go, span, zone } = useApp();
   if (rows.length === 0) return <p className="faint">{none}</p>;
-  const share = (time: string) => Math.max(0, ((Date.parse(time) - span.from) / (span.to - span.from)) * 100);
+  const share = (time: string | null) =>
+    Math.max(0, ((Date.parse(time ?? "") - span.from) / (span.to - span.from)) * 100 || 0);
   return (
     <ul className="seen">
       {rows.slice(0, 8).map(row => (
@@ -219,7 +220,7 @@ function SeenList({ rows, none }: { rows: SeenRow[]; none: string }) {
           <button
             type="button"
             className="seen-name"
-            title={`${moment(Date.parse(row.first_seen), zone)} → ${moment(Date.parse(row.last_seen), zone)}`}
+            title={`${momentOf(row.first_seen, zone)} → ${momentOf(row.last_seen, zone)}`}
             onClick={() => go({ filters: [...address.filters, filter(row.field, row.value)] })}
           >
             {row.name}

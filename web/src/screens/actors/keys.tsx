@@ -3,14 +3,14 @@ import { onActor, onScreen } from "../../lib/address.ts";
 import { useApp } from "../../lib/app.ts";
 import { sentence, shorten, timeOf } from "../../lib/document.ts";
 import { plural, words } from "../../lib/format.ts";
-import { moment } from "../../lib/time.ts";
+import { moment, momentOf } from "../../lib/time.ts";
 import type { Actor } from "../../lib/types.ts";
 import { GoLink } from "../../parts/go-link.tsx";
 import { Panel } from "../../parts/states.tsx";
 
 export function Keys({ actor }: { actor: Actor }) {
   const { address, zone } = useApp();
-  const when = (time: string) => moment(Date.parse(time), zone, Date.now(), false);
+  const when = (time: string | null) => momentOf(time, zone);
   return (
     <Panel title="Keys they made" note="and what those keys did next; whole trail">
       {actor.keys.length === 0 && <p className="faint">None</p>}
@@ -24,7 +24,7 @@ export function Keys({ actor }: { actor: Actor }) {
               {key.name ?? shorten(key.id, 30)}
             </GoLink>{" "}
             <span className="faint">
-              {words(key.action)} {when(key.created_at)}
+              {words(key.action ?? "made")} {when(key.created_at)}
             </span>
             <p className="soft">
               {key.uses ? (

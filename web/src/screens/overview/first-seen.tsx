@@ -5,7 +5,7 @@ import { questionText, useApp } from "../../lib/app.ts";
 import { countryName, shorten } from "../../lib/document.ts";
 import { plural } from "../../lib/format.ts";
 import { filter } from "../../lib/query-text.ts";
-import { moment } from "../../lib/time.ts";
+import { momentOf } from "../../lib/time.ts";
 import { useQuery } from "../../lib/use-query.ts";
 import { Panel, Problem, Skeleton } from "../../parts/states.tsx";
 
@@ -59,8 +59,8 @@ export function FirstSeen() {
             >
               {item.sentence}
             </button>
-            <time className="faint" dateTime={item.first_seen}>
-              {moment(Date.parse(item.first_seen), zone, Date.now(), false)}
+            <time className="faint" dateTime={item.first_seen ?? ""}>
+              {momentOf(item.first_seen, zone)}
             </time>
           </li>
         ))}

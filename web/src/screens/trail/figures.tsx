@@ -147,14 +147,14 @@ export function LateArrivals({ rows }: { rows: FeedFigures["late_arrivals"] }) {
       </h3>
       <ol>
         {rows.slice(0, SHOWN).map(row => (
-          <li key={row.id}>
+          <li key={row.sequence}>
             <span className="faint">{moment(Date.parse(row.first_seen), zone, Date.now(), false)}</span>
             <button
               type="button"
               className="change-sentence"
-              onClick={() => go({ ...onScreen(address, "events"), query: "", filters: [], event: row.id })}
+              onClick={() => go({ ...onScreen(address, "events"), query: "", filters: [], event: row.id ?? "" })}
             >
-              {row.sentence}
+              {row.sentence ?? row.id}
             </button>
             <span className="faint">{duration(row.lag_seconds)} late</span>
           </li>

@@ -135,9 +135,9 @@ function Letter(props: {
         <button
           type="button"
           className="change-sentence"
-          onClick={() => go({ ...onScreen(address, "events"), query: "", filters: [], event: letter.event_id })}
+          onClick={() => go({ ...onScreen(address, "events"), query: "", filters: [], event: letter.event_id ?? "" })}
         >
-          {letter.sentence}
+          {letter.sentence ?? letter.event_id}
         </button>
       </td>
       <td>{letter.reason}</td>
