@@ -8,6 +8,7 @@ mod activities;
 mod file;
 mod replay;
 mod summary;
+mod transparency;
 
 use crate::error::{Error, ErrorKind, Step};
 use crate::files::NotedHead;
@@ -81,6 +82,8 @@ pub enum DifferenceKind {
     FeedChanged,
     /// The index of ids does not hold the activities that are there.
     IndexChanged,
+    /// What is kept of the transparency log is not what the chain says.
+    TransparencyChanged,
     /// Something cannot be read: the file is damaged.
     Unreadable,
 }
@@ -104,6 +107,7 @@ impl DifferenceKind {
             Self::DrainChanged => "drain_changed",
             Self::FeedChanged => "feed_changed",
             Self::IndexChanged => "index_changed",
+            Self::TransparencyChanged => "transparency_changed",
             Self::Unreadable => "unreadable",
         }
     }

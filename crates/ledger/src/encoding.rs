@@ -52,8 +52,13 @@ impl<'a> Input<'a> {
     }
 
     pub(crate) fn text(&mut self) -> Result<&'a str, Malformed> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| Malformed("a text is not UTF-8"))
+    }
+
+    /// A `u32` length and so many bytes.
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
         let size = self.u32()? as usize;
-        std::str::from_utf8(self.take(size)?).map_err(|_| Malformed("a text is not UTF-8"))
+        self.take(size)
     }
 
     /// `u8` 0 for nothing, or `u8` 1 and the value.
@@ -95,8 +100,12 @@ impl<'a> Input<'a> {
 }
 
 pub(crate) fn put_text(output: &mut Vec<u8>, text: &str) {
-    output.extend_from_slice(&(text.len() as u32).to_le_bytes());
-    output.extend_from_slice(text.as_bytes());
+    put_bytes(output, text.as_bytes());
+}
+
+pub(crate) fn put_bytes(output: &mut Vec<u8>, bytes: &[u8]) {
+    output.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    output.extend_from_slice(bytes);
 }
 
 pub(crate) fn put_option<T>(output: &mut Vec<u8>, value: Option<T>, put: impl FnOnce(&mut Vec<u8>, T)) {

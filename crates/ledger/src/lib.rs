@@ -23,6 +23,7 @@ mod status;
 mod store;
 #[cfg(test)]
 mod testing;
+mod transparency;
 mod writer;
 
 pub use chain::{ChainReport, Difference, DifferenceKind};
@@ -34,4 +35,5 @@ pub use lag::LagHistogram;
 pub use reader::{DrainRecord, Entry, EntryFilter, PageRecord, Reader, ScopeRecord};
 pub use sink::{DeadLetter, Refused, SinkStatus, SinkStore};
 pub use status::{Backfill, FeedStatus, Gap, LateArrival, OwnReads, Report};
+pub use transparency::{Checkpoint, LogBreak, LogCheck, LoggedRow, NewBreak, NewCheckpoint, ProvenLeaf};
 pub use writer::{Ledger, LostTail, Options};

@@ -8,6 +8,7 @@ mod entries;
 mod open;
 mod pages;
 mod status;
+pub(crate) mod transparency;
 
 use crate::error::{Error, Step};
 use crate::files::{beside, size};

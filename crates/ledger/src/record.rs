@@ -1,9 +1,12 @@
 //! The records of the chain: what each link says, as bytes that never change. Form: `docs/design/ledger.md` §5.2.
 
+pub(crate) mod transparency;
+
 use crate::block::{Compressor, Decompressor};
 use crate::digest::Digest;
 use crate::encoding::{Input, put_option, put_text};
 use crate::error::Malformed;
+use transparency::{BreakFields, CheckpointFields, LeafFields};
 
 /// A record larger than this is damage: URL, parameters and scope text are bounded well below.
 const RECORD_BYTES_MAX: usize = 4 << 20;
@@ -15,6 +18,9 @@ pub(crate) enum Record {
     Registration { at: i64, feed: i64, scope: i64, name: String, text: String },
     Page(Box<PageFields>),
     Writer { lost_link: u64, lost_hash: Digest },
+    Checkpoint(Box<CheckpointFields>),
+    Leaf(Box<LeafFields>),
+    Break(Box<BreakFields>),
 }
 
 /// The fields of a page's record, in the order of their bytes.
@@ -66,6 +72,18 @@ impl Record {
                 output.extend_from_slice(&lost_link.to_le_bytes());
                 output.extend_from_slice(lost_hash);
             }
+            Self::Checkpoint(fields) => {
+                output.push(5);
+                fields.encode(&mut output);
+            }
+            Self::Leaf(fields) => {
+                output.push(6);
+                fields.encode(&mut output);
+            }
+            Self::Break(fields) => {
+                output.push(7);
+                fields.encode(&mut output);
+            }
         }
         output
     }
@@ -83,6 +101,9 @@ impl Record {
             },
             3 => Self::Page(Box::new(PageFields::decode(&mut input)?)),
             4 => Self::Writer { lost_link: input.u64()?, lost_hash: input.array()? },
+            5 => Self::Checkpoint(Box::new(CheckpointFields::decode(&mut input)?)),
+            6 => Self::Leaf(Box::new(LeafFields::decode(&mut input)?)),
+            7 => Self::Break(Box::new(BreakFields::decode(&mut input)?)),
             _ => return Err(Malformed("a link's record is of an unknown kind")),
         };
         input.end()?;
@@ -239,11 +260,43 @@ mod tests {
         ]
     }
 
+    fn records_of_version_5() -> Vec<Record> {
+        vec![
+            Record::Checkpoint(Box::new(CheckpointFields {
+                feed: 1,
+                number: 3,
+                origin: "axt.anthropic.com/25f6429a".into(),
+                tree_size: 42,
+                note: "a signed note\n".into(),
+                public_key: vec![0x30, 0x59],
+                consistency: vec![7; 64],
+                at: 1_764_000_000_000_000,
+            })),
+            Record::Leaf(Box::new(LeafFields {
+                checkpoint: 3,
+                sequence: 30_001,
+                leaf_index: 41,
+                path: vec![8; 96],
+                at: 1_764_000_001_000_000,
+            })),
+            Record::Break(Box::new(BreakFields {
+                feed: 1,
+                number: 1,
+                origin: "axt.anthropic.com/25f6429a".into(),
+                kind: "forked".into(),
+                sequence: 0,
+                detail: "it does not extend the one before".into(),
+                evidence: "another signed note\n".into(),
+                at: -1,
+            })),
+        ]
+    }
+
     #[test]
     fn records_come_back_packed_or_plain() {
         let mut packer = RecordPacker::new().expect("a packer");
         let mut unpacker = RecordUnpacker::new().expect("an unpacker");
-        for record in records() {
+        for record in records().into_iter().chain(records_of_version_5()) {
             let bytes = record.encode();
             let (form, kept) = packer.pack(&bytes).expect("packs");
             assert!(kept.len() <= bytes.len());
@@ -264,6 +317,16 @@ mod tests {
         );
     }
 
+    /// The same for what version 5 added.
+    #[test]
+    fn the_byte_forms_of_version_5_stand() {
+        let bytes: Vec<u8> = records_of_version_5().iter().flat_map(Record::encode).collect();
+        assert_eq!(
+            crate::encoding::hexadecimal(&sha256(&bytes)),
+            "4bb300f17cf1b5b88cabab9f065fe55160254cce537a6bd2462f40129af54623"
+        );
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), form in 0_i64..3) {
@@ -272,8 +335,9 @@ mod tests {
         }
 
         #[test]
-        fn a_cut_record_is_malformed(place in any::<prop::sample::Index>(), which in 0_usize..5) {
-            let bytes = records()[which].encode();
+        fn a_cut_record_is_malformed(place in any::<prop::sample::Index>(), which in 0_usize..8) {
+            let all: Vec<Record> = records().into_iter().chain(records_of_version_5()).collect();
+            let bytes = all[which].encode();
             prop_assert!(Record::decode(&bytes[..place.index(bytes.len())]).is_err());
         }
     }

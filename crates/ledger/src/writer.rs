@@ -12,6 +12,7 @@ mod feeds;
 mod input;
 mod open;
 mod rows;
+mod transparency;
 
 use crate::block::Compressor;
 pub(crate) use feeds::reconciled as load_reconciled;

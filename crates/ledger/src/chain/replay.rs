@@ -1,5 +1,6 @@
 //! Replaying the links: each one's hash, what it says, and the rows that belong to it alone.
 
+use super::transparency::ReplayedLogs;
 use super::{DifferenceKind as Kind, Stop};
 use crate::LostTail;
 use crate::coverage::{Coverage, Interval};
@@ -30,6 +31,7 @@ pub(super) struct Replay {
     pub(super) feeds: BTreeMap<i64, ReplayedFeed>,
     pub(super) scopes: BTreeMap<i64, ReplayedScope>,
     pub(super) losses: Vec<LostTail>,
+    pub(super) logs: ReplayedLogs,
 }
 
 #[derive(Debug)]
@@ -131,6 +133,9 @@ impl Replay {
                     self.losses.push(LostTail { link: lost_link, hash: lost_hash, found_link: self.link });
                 }
             }
+            Record::Checkpoint(fields) => self.apply_checkpoint(*fields)?,
+            Record::Leaf(fields) => self.apply_leaf(*fields)?,
+            Record::Break(fields) => self.apply_break(*fields)?,
         }
         Ok(())
     }

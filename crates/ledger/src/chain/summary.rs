@@ -16,6 +16,7 @@ impl Replay {
         self.counts(connection)?;
         self.compare_feeds(connection)?;
         self.compare_scopes(connection)?;
+        self.compare_logs(connection)?;
         for (number, scope) in &self.scopes {
             let found = load_coverage(connection, *number)?;
             if found != scope.coverage {

@@ -85,12 +85,16 @@ pub(super) fn whole(interval: Interval, step: &str) -> Result<(i64, i64), Error>
 }
 
 pub(super) fn text(what: &str, text: &str, bytes_max: usize) -> Result<(), Error> {
-    if text.len() <= bytes_max {
+    bytes(what, text.as_bytes(), bytes_max)
+}
+
+pub(super) fn bytes(what: &str, bytes: &[u8], bytes_max: usize) -> Result<(), Error> {
+    if bytes.len() <= bytes_max {
         return Ok(());
     }
     Err(Error::invalid(
         "write to the ledger",
-        format!("the {what} is of {} bytes, {bytes_max} fit", text.len()),
+        format!("the {what} is of {} bytes, {bytes_max} fit", bytes.len()),
     ))
 }
 

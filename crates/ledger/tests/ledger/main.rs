@@ -13,3 +13,4 @@ mod processes;
 mod reading;
 mod sinks;
 mod support;
+mod transparency;
