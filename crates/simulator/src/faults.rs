@@ -47,6 +47,8 @@ pub struct Trigger {
     pub from: Option<Duration>,
     /// Only before this long after the start.
     pub to: Option<Duration>,
+    /// Only when the path contains this text.
+    pub path: Option<String>,
     /// Only when the query, percent-encoding undone, contains this text.
     pub query: Option<String>,
 }

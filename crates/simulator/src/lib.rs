@@ -43,7 +43,7 @@ pub use faults::{Every, Fault, FaultKind, FaultPlan, FaultPlanError, Trigger};
 pub use message::{Delivery, SimulatedRequest, SimulatedResponse};
 pub use options::{ACTIVITY_SCOPE, DEFAULT_PARENT, KeyKind, SimulatedKey, SimulatedParent, SimulatorOptions};
 pub use serve::serve;
-pub use simulator::{ActivityStream, Simulator};
+pub use simulator::{ActivityStream, Simulator, transparency_log_key_fingerprint};
 pub use source::{ActivitySource, Rows};
 
 mod organization;

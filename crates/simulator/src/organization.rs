@@ -20,6 +20,7 @@
 //! - After `history_end` life goes on at the same density, without incidents.
 //! - While story 2 has recording switched off, the Enterprise organization has no rows.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ mod values;
 
 use calendar::{Calendar, Day};
 use cast::Cast;
-use catalog::Catalog;
+use catalog::{Catalog, TypeId};
 use people::ENTERPRISE;
 use places::OFFICES;
 use random::{mix, salt, unit};
@@ -261,6 +262,32 @@ impl World {
         let bytes = bucket.rows.iter().map(|row| row.json.len() + ROW_OVERHEAD).sum();
         locked(&self.buckets).put(from, Arc::clone(&bucket), bytes);
         bucket
+    }
+
+    /// The Access Transparency rows of `[from, to)`, in order of time: what a walk over all buckets would find. They are rare
+    /// events and nothing else, so only the buckets that hold one are made.
+    pub fn access_transparency(&self, from: Timestamp, to: Timestamp) -> Vec<Generated> {
+        let wanted = |kind: TypeId| crate::simulator::is_logged(Catalog::get().kind(kind).name);
+        let (from, to) = (from.max(self.options.history_start), to.as_microsecond());
+        let mut buckets = BTreeSet::new();
+        // The moments of a span may end in the span after it.
+        for span in
+            sweep::span_of(self.history.1, from.as_microsecond()) - 1..=sweep::span_of(self.history.1, to)
+        {
+            let rare = self.span(span);
+            let moments = rare.iter().filter(|draft| wanted(draft.kind)).map(|draft| draft.at);
+            buckets.extend(moments.map(|at| at.div_euclid(BUCKET) * BUCKET));
+        }
+        let mut rows = Vec::new();
+        for bucket in buckets {
+            let bucket = self.bucket(Timestamp::from_microsecond(bucket).unwrap_or(self.options.history_end));
+            let inside = bucket
+                .rows
+                .iter()
+                .filter(|row| from <= row.created_at && row.created_at.as_microsecond() < to);
+            rows.extend(inside.filter(|row| crate::simulator::is_logged(row.activity_type)).cloned());
+        }
+        rows
     }
 
     /// The organizations under the parent: the Enterprise one, its Console twin, the subsidiary.

@@ -28,6 +28,7 @@ mod control;
 mod cursor;
 mod date_time;
 mod lag;
+mod log;
 mod own_reads;
 mod page;
 mod problem;
@@ -63,6 +64,8 @@ use crate::{
 };
 
 pub use control::ActivityStream;
+pub(crate) use log::is_logged;
+pub use log::key_fingerprint as transparency_log_key_fingerprint;
 
 const ACTIVITIES_PATH: &str = "/v1/compliance/activities";
 const COMPLIANCE_PATH: &str = "/v1/compliance/";
@@ -194,7 +197,8 @@ impl Simulator {
     fn answer(&self, call: &Call<'_>) -> Answer {
         let faults = Arc::clone(&self.faults.read().unwrap_or_else(PoisonError::into_inner));
         let query = query::decode(&call.request.query).unwrap_or_default();
-        let circumstances = Circumstances { number: faults.count_request(), now: call.now, query: &query };
+        let (number, path) = (faults.count_request(), call.request.path.as_str());
+        let circumstances = Circumstances { number, now: call.now, path, query: &query };
         let mut true_answer: Option<Answer> = None;
         let mut place = 0;
         while let Some((chosen, kind)) = faults.choose(place, &circumstances) {
@@ -227,10 +231,12 @@ impl Simulator {
         }
         let budget = parent.budget().take(call.now);
         let refused = budget.as_ref().and_then(|state| state.retry_after).map(Problem::rate_limited);
-        let content = match refused.map_or_else(|| self.page(call, parent, key), Err) {
-            Ok(page) => Content::Page(Box::new(page)),
-            Err(problem) => Content::Problem(problem),
+        let answered = match refused {
+            Some(problem) => Err(problem),
+            None if call.request.path.starts_with(log::PATH) => self.log(call, parent, key).map(Content::Log),
+            None => self.page(call, parent, key).map(|page| Content::Page(Box::new(page))),
         };
+        let content = answered.unwrap_or_else(Content::Problem);
         Answer { budget, ..Answer::new(content) }
     }
 
@@ -238,6 +244,35 @@ impl Simulator {
         if call.request.path != ACTIVITIES_PATH {
             return Err(Problem::new(404, "Not found"));
         }
+        Self::may_read(call, parent, key)?;
+        let query = query::parse(&call.request.query, self.options.accept_withdrawn_types)?;
+        if let Some(foreign) =
+            query.filter.organizations.iter().find(|asked| !parent.organizations.contains(*asked))
+        {
+            return Err(Problem::foreign_organization(foreign));
+        }
+        Page::find(&parent.timeline, query, call.now)
+    }
+
+    /// The answer of an organization's transparency log. One that is not there cannot be told from a foreign one.
+    fn log(&self, call: &Call<'_>, parent: &Parent, key: &SimulatedKey) -> Result<Box<log::Reply>, Problem> {
+        Self::may_read(call, parent, key)?;
+        let request = log::Request::read(&call.request.path, &call.request.query)?;
+        let organizations = parent.timeline.source().organizations();
+        let asked = match (&request.organization, organizations.as_slice()) {
+            (Some(asked), all) => all.iter().find(|known| known.id == *asked || known.uuid == *asked),
+            (None, [only]) => Some(only),
+            (None, _) => {
+                let message = "organization_id: required with a parent organization's key";
+                return Err(Problem::bad_request(message));
+            }
+        };
+        let organization = asked.ok_or_else(|| Problem::new(404, "Not found"))?;
+        request.answer(parent.timeline.log(&organization.uuid, call.now)).map(Box::new)
+    }
+
+    /// The method, and the scope that everything here needs.
+    fn may_read(call: &Call<'_>, parent: &Parent, key: &SimulatedKey) -> Result<(), Problem> {
         if call.request.method != "GET" {
             return Err(Problem::new(405, "Method not allowed"));
         }
@@ -247,13 +282,7 @@ impl Simulator {
         if !key.scopes.iter().any(|scope| scope == ACTIVITY_SCOPE) {
             return Err(Problem::missing_scope(&key.scopes, ACTIVITY_SCOPE));
         }
-        let query = query::parse(&call.request.query, self.options.accept_withdrawn_types)?;
-        if let Some(foreign) =
-            query.filter.organizations.iter().find(|asked| !parent.organizations.contains(*asked))
-        {
-            return Err(Problem::foreign_organization(foreign));
-        }
-        Page::find(&parent.timeline, query, call.now)
+        Ok(())
     }
 
     /// Writes the call itself into the feed of its key's parent.
@@ -344,11 +373,17 @@ fn headers(call: &Call<'_>, answer: &Answer) -> Vec<(&'static str, String)> {
         Content::Silence => return Vec::new(),
         Content::Html { .. } => ("text/html; charset=utf-8", None),
         Content::Page(_) => ("application/json", None),
+        Content::Log(reply) => (reply.content_type, None),
         Content::Problem(problem) => ("application/json", Some(problem)),
     };
     headers.push(("content-type", answer.content_type.clone().unwrap_or_else(|| content_type.to_owned())));
     if matches!(answer.content, Content::Html { .. }) {
         return headers;
+    }
+    if call.request.path.starts_with(log::PATH) {
+        let immutable = matches!(&answer.content, Content::Log(reply) if reply.immutable);
+        let kept = if immutable { "private, max-age=604800, immutable" } else { "private, no-store" };
+        headers.extend([("cache-control", kept.to_owned()), ("vary", "x-api-key".to_owned())]);
     }
     if problem.is_none_or(|problem| problem.names_request) {
         headers.push(("request-id", call.request_id.clone()));

@@ -6,9 +6,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::{Bucket, Generated, Organization, Story, World, id};
+use crate::{Bucket, Generated, Organization, Story, World, id, simulator::is_logged};
 
 /// Somebody who has activities: what one parent organization did.
 pub trait ActivitySource: Send + Sync + 'static {
@@ -24,6 +24,19 @@ pub trait ActivitySource: Send + Sync + 'static {
 
     /// When the row of this id was created, for a cursor that is a bare id; `None` when there can be no such row.
     fn created_at(&self, id: &str) -> Option<Timestamp>;
+
+    /// The rows of `[from, to)` that stand in a transparency log, in order of time.
+    fn access_transparency(&self, from: Timestamp, to: Timestamp) -> Vec<Generated> {
+        let mut rows = Vec::new();
+        let mut at = from;
+        while at < to {
+            let bucket = self.bucket(at);
+            let inside = bucket.rows.iter().filter(|row| from <= row.created_at && row.created_at < to);
+            rows.extend(inside.filter(|row| is_logged(row.activity_type)).cloned());
+            at = bucket.to.max(at.saturating_add(SignedDuration::from_nanos(1)).unwrap_or(Timestamp::MAX));
+        }
+        rows
+    }
 
     /// The planted incidents.
     fn stories(&self) -> Vec<Story> {
@@ -58,6 +71,10 @@ impl ActivitySource for World {
 
     fn created_at(&self, id: &str) -> Option<Timestamp> {
         id::created_at(id)
+    }
+
+    fn access_transparency(&self, from: Timestamp, to: Timestamp) -> Vec<Generated> {
+        World::access_transparency(self, from, to)
     }
 
     fn stories(&self) -> Vec<Story> {

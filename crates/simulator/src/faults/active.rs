@@ -20,6 +20,7 @@ pub(crate) struct Circumstances<'a> {
     /// Number of the request, counted from when the plan came into force.
     pub(crate) number: u64,
     pub(crate) now: Timestamp,
+    pub(crate) path: &'a str,
     /// Percent-encoding undone.
     pub(crate) query: &'a str,
 }
@@ -90,6 +91,7 @@ impl ActiveFaults {
             && trigger.probability.is_none_or(|probability| luck < probability)
             && trigger.from.is_none_or(|from| from <= passed)
             && trigger.to.is_none_or(|to| passed < to)
+            && trigger.path.as_ref().is_none_or(|text| circumstances.path.contains(text))
             && trigger.query.as_ref().is_none_or(|text| circumstances.query.contains(text))
     }
 
@@ -113,7 +115,8 @@ mod tests {
                 let now = start + Duration::from_secs(number - 1);
                 let query = if number % 2 == 0 { "order=asc" } else { "order=desc" };
                 assert_eq!(active.count_request(), *number);
-                active.choose(0, &Circumstances { number: *number, now, query }).is_some()
+                let path = if *number > 3 { "/activities" } else { "/log" };
+                active.choose(0, &Circumstances { number: *number, now, path, query }).is_some()
             })
             .collect()
     }
@@ -133,6 +136,7 @@ mod tests {
             (Trigger { to: seconds(3), ..none() }, None, vec![1, 2, 3]),
             (Trigger { from: seconds(10), to: seconds(12), ..none() }, None, vec![11, 12]),
             (Trigger { query: Some("order=asc".to_owned()), to: seconds(6), ..none() }, None, vec![2, 4, 6]),
+            (Trigger { path: Some("log".to_owned()), ..none() }, None, vec![1, 2, 3]),
             (Trigger { probability: Some(0.0), ..none() }, None, vec![]),
             (Trigger { probability: Some(1.0), to: seconds(2), ..none() }, None, vec![1, 2]),
         ] {
@@ -152,7 +156,7 @@ mod tests {
         let once = |kind| Fault { kind, trigger: Trigger::default(), count_max: Some(1) };
         let faults = vec![once(FaultKind::RefusedCursor), once(FaultKind::NotFound)];
         let active = ActiveFaults::new(FaultPlan { seed: 0, faults }, Timestamp::UNIX_EPOCH);
-        let circumstances = Circumstances { number: 1, now: Timestamp::UNIX_EPOCH, query: "" };
+        let circumstances = Circumstances { number: 1, now: Timestamp::UNIX_EPOCH, path: "", query: "" };
         assert_eq!(active.choose(0, &circumstances), Some((0, &FaultKind::RefusedCursor)));
         active.give_back(0);
         assert_eq!(active.choose(1, &circumstances), Some((1, &FaultKind::NotFound)));

@@ -70,6 +70,28 @@ pub enum FaultKind {
     /// A `last_id` that leads back to this same page.
     RepeatedCursor,
 
+    /// Rows that stand in a transparency log do not say where.
+    RowWithoutLeafIndex,
+
+    /// One leaf of the log is another than it was.
+    LogRewrittenLeaf {
+        /// Which.
+        leaf: u64,
+    },
+    /// The log is another one of the same size: every leaf differs.
+    LogFork,
+    /// The signature of the checkpoint is not that of its text.
+    LogWrongSignature,
+    /// The checkpoint is signed by a key that was never announced; the keys endpoint serves it.
+    LogUnknownKey,
+    /// The checkpoint is of another organization.
+    LogWrongOrigin,
+    /// The log ends some leaves earlier than it does.
+    LogRollback {
+        /// How many.
+        leaves: u64,
+    },
+
     /// The right body under another content type.
     WrongContentType {
         /// The content type.
@@ -113,7 +135,7 @@ const fn plain(name: &'static str, default: fn() -> FaultKind) -> KindName {
 }
 
 /// Every kind, in the order of the reference.
-pub(crate) static KINDS: [KindName; 29] = [
+pub(crate) static KINDS: [KindName; 36] = [
     plain("refused_cursor", || FaultKind::RefusedCursor),
     plain("bad_request", || FaultKind::BadRequest),
     plain("invalid_key", || FaultKind::InvalidKey),
@@ -148,6 +170,17 @@ pub(crate) static KINDS: [KindName; 29] = [
     plain("page_wrong_order", || FaultKind::PageWrongOrder),
     KindName { name: "duplicate_rows", keys: &["rows"], default: || FaultKind::DuplicateRows { rows: 3 } },
     plain("repeated_cursor", || FaultKind::RepeatedCursor),
+    plain("row_without_leaf_index", || FaultKind::RowWithoutLeafIndex),
+    KindName {
+        name: "log_rewritten_leaf",
+        keys: &["leaf"],
+        default: || FaultKind::LogRewrittenLeaf { leaf: 0 },
+    },
+    plain("log_fork", || FaultKind::LogFork),
+    plain("log_wrong_signature", || FaultKind::LogWrongSignature),
+    plain("log_unknown_key", || FaultKind::LogUnknownKey),
+    plain("log_wrong_origin", || FaultKind::LogWrongOrigin),
+    KindName { name: "log_rollback", keys: &["leaves"], default: || FaultKind::LogRollback { leaves: 1 } },
     KindName {
         name: "wrong_content_type",
         keys: &["content_type"],

@@ -24,8 +24,8 @@ pub struct FaultPlanError {
     pub message: String,
 }
 
-const TRIGGER_KEYS: [&str; 8] =
-    ["requests", "every", "offset", "probability", "from", "to", "query", "count"];
+const TRIGGER_KEYS: [&str; 9] =
+    ["requests", "every", "offset", "probability", "from", "to", "path", "query", "count"];
 
 pub(super) fn parse(text: &str) -> Result<FaultPlan, FaultPlanError> {
     let reader = Reader { text };
@@ -117,6 +117,8 @@ impl Reader<'_> {
             FaultKind::WrongContentType { content_type } => {
                 self.text_value(name, value)?.clone_into(content_type);
             }
+            FaultKind::LogRewrittenLeaf { leaf } => *leaf = self.whole_number(name, value, 0)?,
+            FaultKind::LogRollback { leaves } => *leaves = self.whole_number(name, value, 1)?,
             FaultKind::TruncatedBody { share } => *share = self.share(name, value)?,
             FaultKind::SlowBody { duration } | FaultKind::Hang { duration } => {
                 *duration = self.duration(name, value)?;
@@ -150,6 +152,7 @@ impl Reader<'_> {
             "probability" => trigger.probability = Some(self.share(name, value)?),
             "from" => trigger.from = Some(self.duration(name, value)?),
             "to" => trigger.to = Some(self.duration(name, value)?),
+            "path" => trigger.path = Some(self.text_value(name, value)?.to_owned()),
             "query" => trigger.query = Some(self.text_value(name, value)?.to_owned()),
             _ => fault.count_max = Some(self.whole_number(name, value, 1)?),
         }

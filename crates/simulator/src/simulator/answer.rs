@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     budget::BudgetState,
+    log,
     page::Page,
     problem::Problem,
     query::{PageQuery, Start},
@@ -18,6 +19,7 @@ use crate::{ACTIVITY_SCOPE, Delivery, FaultKind};
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
     Page(Box<Page>),
+    Log(Box<log::Reply>),
     Problem(Problem),
     /// A web page of somebody else's.
     Html {
@@ -66,7 +68,7 @@ impl Answer {
     /// HTTP status; 0 when nothing arrives.
     pub(crate) fn status(&self) -> u16 {
         match &self.content {
-            Content::Page(_) => 200,
+            Content::Page(_) | Content::Log(_) => 200,
             Content::Problem(problem) => problem.status,
             Content::Html { status } => *status,
             Content::Silence => 0,
@@ -76,7 +78,7 @@ impl Answer {
     /// Whether the API itself answered, so that the call leaves a row.
     pub(crate) fn leaves_row(&self) -> bool {
         match &self.content {
-            Content::Page(_) => true,
+            Content::Page(_) | Content::Log(_) => true,
             Content::Problem(problem) => problem.leaves_row,
             Content::Html { .. } | Content::Silence => false,
         }
@@ -85,6 +87,7 @@ impl Answer {
     pub(crate) fn body(&self, request_id: &str) -> Bytes {
         let mut body = match &self.content {
             Content::Page(page) => page.body(),
+            Content::Log(reply) => reply.body.clone(),
             Content::Problem(problem) => Bytes::from(problem.body(request_id)),
             Content::Html { .. } => Bytes::from_static(HTML_PAGE.as_bytes()),
             Content::Silence => Bytes::new(),
@@ -139,6 +142,15 @@ impl Answer {
             self.skew = *by;
             return true;
         }
+        if let Content::Log(reply) = &self.content
+            && let Some(spoiled) = reply.spoiled(kind)
+        {
+            self.content = spoiled.map_or_else(Content::Problem, |reply| Content::Log(Box::new(reply)));
+            return true;
+        }
+        if self.spoil_delivery(kind) {
+            return true;
+        }
         let Content::Page(page) = &mut self.content else { return false };
         match kind {
             FaultKind::PageOutsideBounds => add_foreign_row(page, timeline, now),
@@ -149,6 +161,17 @@ impl Answer {
             }
             FaultKind::DuplicateRows { rows } => duplicate_rows(page, *rows),
             FaultKind::RepeatedCursor => repeat_cursor(page),
+            FaultKind::RowWithoutLeafIndex => take_leaf_indexes(page),
+            _ => false,
+        }
+    }
+
+    /// What goes wrong on the way of an answer of either kind.
+    fn spoil_delivery(&mut self, kind: &FaultKind) -> bool {
+        if !matches!(self.content, Content::Page(_) | Content::Log(_)) {
+            return false;
+        }
+        match kind {
             FaultKind::WrongContentType { content_type } => {
                 self.content_type = Some(content_type.clone());
                 true
@@ -176,7 +199,7 @@ impl Answer {
     /// How long the server thinks, when `roll` (0.0 to 1.0) is this call's luck: the proportions seen on the wire.
     pub(crate) fn delay(&self, latency_max: Duration, roll: f64) -> Duration {
         match self.content {
-            Content::Page(_) => latency_max.mul_f64((0.9 + 4.2 * roll * roll) / 5.1),
+            Content::Page(_) | Content::Log(_) => latency_max.mul_f64((0.9 + 4.2 * roll * roll) / 5.1),
             _ => latency_max.mul_f64(0.1 / 5.1),
         }
     }
@@ -257,6 +280,16 @@ fn duplicate_rows(page: &mut Page, count: usize) -> bool {
     let twice: Vec<Found> = page.rows.iter().take(count).flat_map(|row| [row.clone(), row.clone()]).collect();
     page.rows.splice(..count, twice);
     true
+}
+
+/// Takes their places in the log from the rows that tell one.
+fn take_leaf_indexes(page: &mut Page) -> bool {
+    let mut any = false;
+    for row in page.rows.iter_mut().filter(|row| row.is_logged) {
+        row.json = Bytes::from(log::leaf::with_index(&row.json, None));
+        any = true;
+    }
+    any
 }
 
 /// Points `last_id` back to where this page began: the same page comes again.

@@ -129,7 +129,7 @@ impl Reading {
                 self.filter.actors.insert(value.to_owned());
             }
             "organization_ids[]" => {
-                self.filter.organizations.insert(organization(value)?);
+                self.filter.organizations.insert(organization(name, value)?);
             }
             "limit" => set_once(&mut self.limit, name, limit(value)?)?,
             "order" => set_once(&mut self.ascending, name, order(value)?)?,
@@ -222,7 +222,7 @@ fn bound(name: &str, value: &str) -> Result<Timestamp, Problem> {
 }
 
 /// An organization is named by `org_…` or by a UUID, in either case of letters.
-fn organization(value: &str) -> Result<String, Problem> {
+pub(crate) fn organization(name: &str, value: &str) -> Result<String, Problem> {
     let parts: Vec<&str> = value.split('-').collect();
     let is_uuid = parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
         && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()));
@@ -232,5 +232,5 @@ fn organization(value: &str) -> Result<String, Problem> {
     if value.strip_prefix("org_").is_some_and(|rest| !rest.is_empty()) {
         return Ok(value.to_owned());
     }
-    Err(Problem::bad_request(format!("organization_ids[]: '{value}' is neither an org_ id nor a UUID")))
+    Err(Problem::bad_request(format!("{name}: '{value}' is neither an org_ id nor a UUID")))
 }

@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     cursor::{Cursor, Place},
     lag::IndexingLag,
+    log::{self, Logs},
     own_reads::{self, OwnRead, OwnReads},
     query::{Filter, just_after},
 };
@@ -25,6 +26,7 @@ pub(crate) struct Timeline {
     source: Arc<dyn ActivitySource>,
     lag: IndexingLag,
     own_reads: Mutex<OwnReads>,
+    logs: Logs,
 }
 
 /// What a walk is after.
@@ -49,15 +51,22 @@ pub(crate) struct Walk<'a> {
 pub(crate) struct Found {
     pub(crate) place: Place,
     pub(crate) json: Bytes,
+    /// Whether it is of a type that stands in a transparency log.
+    pub(crate) is_logged: bool,
 }
 
 impl Timeline {
     pub(crate) fn new(source: Arc<dyn ActivitySource>, lag: IndexingLag, own_reads_max: usize) -> Self {
-        Self { source, lag, own_reads: Mutex::new(OwnReads::new(own_reads_max)) }
+        Self { source, lag, own_reads: Mutex::new(OwnReads::new(own_reads_max)), logs: Logs::default() }
     }
 
     pub(crate) fn source(&self) -> &dyn ActivitySource {
         self.source.as_ref()
+    }
+
+    /// An organization's transparency log as it stands at `now`.
+    pub(crate) fn log(&self, organization_uuid: &str, now: Timestamp) -> log::View {
+        self.logs.view(organization_uuid, self.source(), &self.lag, now)
     }
 
     pub(crate) fn own_reads(&self) -> MutexGuard<'_, OwnReads> {
@@ -127,7 +136,20 @@ impl Timeline {
             .filter(|entry| entry.passes(walk.filter))
             .filter(|entry| walk.unindexed_too || self.is_indexed(entry, now))
             .take(walk.limit - found.len());
-        found.extend(wanted.map(|entry| entry.found()));
+        found.extend(wanted.map(|entry| self.served(&entry, now)));
+    }
+
+    /// A row as it is served: one that stands in a log says where.
+    fn served(&self, entry: &Entry<'_>, now: Timestamp) -> Found {
+        let mut found = entry.found();
+        if let Entry::Source(row) = entry
+            && log::is_logged(row.activity_type)
+        {
+            let index = self.logs.index(row, self.source(), &self.lag, now);
+            found.json = Bytes::from(log::leaf::with_index(&row.json, index));
+            found.is_logged = true;
+        }
+        found
     }
 
     /// Whether a row can be fetched at `now`.
@@ -193,7 +215,7 @@ impl Entry<'_> {
             Self::Source(row) => row.json.clone(),
             Self::Own(read) => read.json(),
         };
-        Found { place: Place { id: id.to_owned(), created_at }, json }
+        Found { place: Place { id: id.to_owned(), created_at }, json, is_logged: false }
     }
 }
 

@@ -4,6 +4,7 @@ mod contract;
 mod control;
 mod faults;
 mod lag;
+mod log;
 mod sockets;
 mod support;
 mod walking;
