@@ -73,6 +73,7 @@ impl Default for ClientOptions {
 pub struct Client<T, C> {
     transport: T,
     clock: C,
+    root: String,
     endpoint: String,
     api_version: String,
     retry: RetryOptions,
@@ -88,7 +89,7 @@ impl<T: Transport, C: Clock> Client<T, C> {
         options: ClientOptions,
         keys: Box<dyn KeySource>,
     ) -> Result<Self, Error> {
-        let endpoint = endpoint(&options.base_url)?;
+        let root = root(&options.base_url)?;
         if !options.api_version.chars().all(|character| character.is_ascii_graphic())
             || options.api_version.is_empty()
         {
@@ -97,7 +98,8 @@ impl<T: Transport, C: Clock> Client<T, C> {
         Ok(Self {
             transport,
             clock,
-            endpoint,
+            endpoint: format!("{root}{ACTIVITIES_PATH}"),
+            root,
             api_version: options.api_version,
             retry: options.retry,
             jitter: Jitter::new(options.jitter_seed),
@@ -117,28 +119,53 @@ impl<T: Transport, C: Clock> Client<T, C> {
             query if query.is_empty() => self.endpoint.clone(),
             query => format!("{}?{query}", self.endpoint),
         };
-        let started = self.clock.now();
-        let mut key = self.keys.current().await?;
-        let mut key_was_reread = false;
-        let mut attempts = 0;
+        let mut tries = self.first_try().await?;
         loop {
-            attempts += 1;
-            let error = match self.attempt(&url, request, &key, attempts).await {
+            match self.attempt(&url, request, &tries.key, tries.attempts).await {
                 Ok(page) => return Ok(page),
-                Err(error) => error.after(attempts, elapsed(started, self.clock.now())),
-            };
-            if error.status() == Some(401) && !key_was_reread {
-                key_was_reread = true;
-                if let Some(other) = self.keys.reread_unless(&key).await {
-                    tracing::info!(attempts, "the API refused the key, and its source has a new one");
-                    key = other;
-                    continue;
-                }
+                Err(error) => self.next_try(&mut tries, error).await?,
             }
-            let Some(wait) = self.retry.wait(&error, attempts, &self.jitter) else { return Err(error) };
-            tracing::debug!(kind = error.kind().as_str(), attempts, ?wait, "asking again after a wait");
-            self.clock.sleep(wait).await;
         }
+    }
+
+    /// Fetches the text at `url`, with the same retries.
+    pub(crate) async fn text(&self, url: &str, is_text: bool) -> Result<(String, Exchange), Error> {
+        let mut tries = self.first_try().await?;
+        loop {
+            match self.attempt_text(url, is_text, &tries.key, tries.attempts).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => self.next_try(&mut tries, error).await?,
+            }
+        }
+    }
+
+    /// Scheme, host and path that every endpoint begins with.
+    pub(crate) fn root(&self) -> &str {
+        &self.root
+    }
+
+    async fn first_try(&self) -> Result<Tries, Error> {
+        let started = self.clock.now();
+        Ok(Tries { started, key: self.keys.current().await?, key_was_reread: false, attempts: 1 })
+    }
+
+    /// Prepares the next try: with another key, or after a wait. The error itself when there is no next one.
+    async fn next_try(&self, tries: &mut Tries, error: Error) -> Result<(), Error> {
+        let attempts = tries.attempts;
+        tries.attempts += 1;
+        let error = error.after(attempts, elapsed(tries.started, self.clock.now()));
+        if error.status() == Some(401) && !tries.key_was_reread {
+            tries.key_was_reread = true;
+            if let Some(other) = self.keys.reread_unless(&tries.key).await {
+                tracing::info!(attempts, "the API refused the key, and its source has a new one");
+                tries.key = other;
+                return Ok(());
+            }
+        }
+        let Some(wait) = self.retry.wait(&error, attempts, &self.jitter) else { return Err(error) };
+        tracing::debug!(kind = error.kind().as_str(), attempts, ?wait, "asking again after a wait");
+        self.clock.sleep(wait).await;
+        Ok(())
     }
 
     /// Follows the cursors of `request` from page to page, in the direction the request pages in.
@@ -154,31 +181,78 @@ impl<T: Transport, C: Clock> Client<T, C> {
         key: &ApiKey,
         attempts: u32,
     ) -> Result<Page, Error> {
+        let Sent { response, requested_at, responded_at } = self.send(url, key, "application/json").await?;
+        let (response, outcome) = read(response, request, key, responded_at).await?;
+        let (content, body_sha256) = outcome?;
+        let sent = Sent { response, requested_at, responded_at };
+        let PageContent { activities, has_more, first_id, last_id } = content;
+        let exchange = sent.exchange(url, key, body_sha256, attempts);
+        Ok(Page { activities, has_more, first_id, last_id, exchange })
+    }
+
+    /// One request for a text and its answer.
+    async fn attempt_text(
+        &self,
+        url: &str,
+        is_text: bool,
+        key: &ApiKey,
+        attempts: u32,
+    ) -> Result<(String, Exchange), Error> {
+        let accepted = if is_text { "text/plain" } else { "application/json" };
+        let sent = self.send(url, key, accepted).await?;
+        let request = ActivityRequest::default();
+        let (response, redactor) = (&sent.response, Redactor::hiding(key.expose()));
+        let text =
+            Answer { response, request: &request, redactor, at: sent.responded_at }.read_log(is_text)?;
+        let digest = Sha256::digest(&sent.response.body).into();
+        Ok((text, sent.exchange(url, key, digest, attempts)))
+    }
+
+    async fn send(&self, url: &str, key: &ApiKey, accepted: &'static str) -> Result<Sent, Error> {
         let headers = vec![
             ("x-api-key", HeaderText::key(key)),
             ("anthropic-version", HeaderText::plain(self.api_version.clone())),
-            ("accept", HeaderText::plain("application/json")),
+            ("accept", HeaderText::plain(accepted)),
         ];
         let requested_at = self.clock.now();
         let answer = self.transport.get(TransportRequest { url: url.to_owned(), headers }).await;
         let responded_at = self.clock.now();
         let response = answer.map_err(|error| no_answer(&error, key))?;
-        let (response, outcome) = read(response, request, key, responded_at).await?;
-        let (content, body_sha256) = outcome?;
-        let exchange = Exchange {
+        Ok(Sent { response, requested_at, responded_at })
+    }
+}
+
+/// The tries of one call.
+struct Tries {
+    started: Timestamp,
+    key: ApiKey,
+    key_was_reread: bool,
+    /// The one under way included.
+    attempts: u32,
+}
+
+/// An answer and when it came.
+struct Sent {
+    response: TransportResponse,
+    requested_at: Timestamp,
+    responded_at: Timestamp,
+}
+
+impl Sent {
+    fn exchange(&self, url: &str, key: &ApiKey, body_sha256: [u8; 32], attempts: u32) -> Exchange {
+        let response = &self.response;
+        Exchange {
             url: url.to_owned(),
-            request_id: headers::request_id(&response, Redactor::hiding(key.expose())),
-            requested_at,
-            responded_at,
-            server_time: headers::server_time(&response),
+            request_id: headers::request_id(response, Redactor::hiding(key.expose())),
+            requested_at: self.requested_at,
+            responded_at: self.responded_at,
+            server_time: headers::server_time(response),
             status: response.status,
             body_sha256,
             body_bytes: response.body.len() as u64,
-            rate_limit: headers::rate_limit(&response),
+            rate_limit: headers::rate_limit(response),
             attempts,
-        };
-        let PageContent { activities, has_more, first_id, last_id } = content;
-        Ok(Page { activities, has_more, first_id, last_id, exchange })
+        }
     }
 }
 
@@ -222,8 +296,8 @@ fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or(Duration::ZERO)
 }
 
-/// The URL of the feed under `base_url`. What is refused is not shown: it may hold a password.
-fn endpoint(base_url: &str) -> Result<String, Error> {
+/// What every URL begins with. What is refused is not shown: it may hold a password.
+fn root(base_url: &str) -> Result<String, Error> {
     let url = Url::parse(base_url.trim())
         .map_err(|error| configuration(format!("base_url is not a URL: {error}")))?;
     if !matches!(url.scheme(), "https" | "http") {
@@ -244,7 +318,7 @@ fn endpoint(base_url: &str) -> Result<String, Error> {
             "base_url is plain http: everyone on the way can read the API key"
         );
     }
-    Ok(format!("{}{ACTIVITIES_PATH}", url.as_str().trim_end_matches('/')))
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 fn is_this_machine(url: &Url) -> bool {

@@ -10,6 +10,8 @@
 //!   again is always safe. [`Client::walk`] follows the cursors of one request to its end.
 //! * [`Page`] holds each [`Activity`] as the exact bytes the API sent (slices of the response body, not copies) beside
 //!   the three fields every activity has, and an [`Exchange`] that says how the page was obtained.
+//! * [`LogCheckpoint`] and its companions read the vendor's transparency log and judge it; [`Client::log_checkpoint`] and its
+//!   siblings ask for it.
 //! * [`Error`] has a closed list of [`ErrorKind`]s, a detail and one hint: what to do next.
 //! * [`Transport`] and [`Clock`] are passed in. [`HttpTransport`] and [`SystemClock`] are the real ones; tests use
 //!   their own, and a week of retries runs in milliseconds.
@@ -51,6 +53,7 @@ mod request;
 mod response;
 mod retry;
 mod trace;
+mod transparency;
 mod transport;
 
 pub use client::{Client, ClientOptions, DEFAULT_API_VERSION, DEFAULT_BASE_URL, Walk};
@@ -60,6 +63,10 @@ pub use key::{ApiKey, KeySource, StaticKey};
 pub use page::{Activity, ApiAccess, Exchange, Page, PageContent, RateLimit, parse_page};
 pub use request::{ActivityRequest, Cursor, DEFAULT_LIMIT, MAX_LIMIT, Order};
 pub use retry::RetryOptions;
+pub use transparency::{
+    Flaw, FlawKind, LogAnswer, LogCheckpoint, LogKey, LogProof, LoggedActivity, PUBLISHED_KEY_FINGERPRINTS,
+    is_logged, log_origin, organization_of, parse_keys, parse_proof,
+};
 pub use transport::{
     HeaderText, HttpOptions, HttpTransport, MAX_BODY_BYTES, MinimumTlsVersion, ProxyChoice, TraceOptions,
     Transport, TransportError, TransportRequest, TransportResponse,

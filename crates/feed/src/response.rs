@@ -25,6 +25,9 @@ const MAX_EXCERPT_CHARACTERS: usize = 120;
 /// A longer error body is not read as JSON: the API's are a few hundred bytes.
 const MAX_ERROR_BODY_BYTES: usize = 256 * 1024;
 
+/// Keys, checkpoints and proofs are a few kilobytes.
+const MAX_LOG_BODY_BYTES: usize = 1024 * 1024;
+
 /// One answer, the request it answers, and the key to keep out of what is said about it.
 pub(crate) struct Answer<'a> {
     pub(crate) response: &'a TransportResponse,
@@ -39,6 +42,30 @@ impl Answer<'_> {
     pub(crate) fn read(&self) -> Result<PageContent, Error> {
         let page = if self.response.status == 200 { self.content() } else { Err(self.failure()) };
         page.map_err(|error| self.with_headers(error))
+    }
+
+    /// The text of an answer of the transparency log, or the error it means.
+    pub(crate) fn read_log(&self, is_text: bool) -> Result<String, Error> {
+        let text = if self.response.status == 200 { self.log_text(is_text) } else { Err(self.failure()) };
+        text.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => self.with_headers(Error::new(ErrorKind::LogNotFound, error.detail())),
+            _ => self.with_headers(error),
+        })
+    }
+
+    fn log_text(&self, is_text: bool) -> Result<String, Error> {
+        let foreign = match self.response.header("content-type") {
+            Some(content_type) if is_text => !content_type.trim_start().starts_with("text/plain"),
+            _ => self.is_not_json(),
+        };
+        if foreign {
+            return Err(self.not_the_api());
+        }
+        if self.response.body.len() > MAX_LOG_BODY_BYTES {
+            return Err(Error::new(ErrorKind::BodyTooLarge, format!("{} bytes", self.response.body.len())));
+        }
+        String::from_utf8(self.response.body.to_vec())
+            .map_err(|error| Error::new(ErrorKind::InvalidUtf8, error.to_string()))
     }
 
     fn content(&self) -> Result<PageContent, Error> {

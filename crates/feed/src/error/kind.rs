@@ -85,6 +85,10 @@ kinds! {
     NotFound "not_found", lasting,
         "there is no activity feed at this address",
         "check base_url, that the Compliance API is enabled for the organization, and that no proxy removes the x-api-key header (without a key the API answers 404 too)";
+    /// 404 of a transparency log, or of a leaf that its latest checkpoint does not cover.
+    LogNotFound "log_not_found", lasting,
+        "there is no such transparency log, or no such leaf in it yet",
+        "the log begins with the organization's first access event; if the feed has shown one for days, ask the vendor's support";
     /// 429.
     RateLimited "rate_limited", passing,
         "the request budget of the organization is spent",
