@@ -13,7 +13,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     Error, Event, FeedSettings, Governor, Observer,
-    lane::{self, Feed, Signs, Wishes, fill, reconcile, tail},
+    lane::{self, Feed, Signs, Wishes, fill, reconcile, tail, transparency},
     overlap::Overlap,
     reconciliation::Reconciliation,
     setback::Setback,
@@ -212,10 +212,11 @@ fn read_trail(
 async fn follow<T: Transport, C: Clock>(feed: Arc<Feed<T, C>>) -> Result<(), Error> {
     began(&feed);
     let mut lanes = JoinSet::new();
-    let (live, again, past) = (Arc::clone(&feed), Arc::clone(&feed), Arc::clone(&feed));
+    let [live, again, past, log] = [(); 4].map(|()| Arc::clone(&feed));
     lanes.spawn(async move { tail::follow(&live).await });
     lanes.spawn(async move { reconcile::follow(&again).await });
     lanes.spawn(async move { fill::follow(&past).await });
+    lanes.spawn(async move { transparency::follow(&log).await });
     let mut outcome = Ok(());
     while let Some(ended) = lanes.join_next().await {
         let ended = ended.unwrap_or_else(|_| {

@@ -116,6 +116,11 @@ pub enum Event {
         /// The next step.
         hint: String,
     },
+    /// The transparency logs were checked as far as they could be and had to be: nothing more comes of them for a while.
+    LogsSettled {
+        /// Name of the feed.
+        feed: Arc<str>,
+    },
     /// The collector ended, as it was told to.
     Stopped {
         /// Name of the feed.

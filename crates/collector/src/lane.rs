@@ -1,7 +1,8 @@
 //! What the lanes of a feed have in common: asking for a page when the budget allows, storing it, and getting over failures.
 //!
 //! A feed is followed in three lanes: the live [`tail`], [`reconcile`] and [`fill`]. Each plans its own windows and drains them
-//! one page at a time through [`Feed::carry`]; they share the ledger, the budget and what is known of the [`Trail`].
+//! one page at a time through [`Feed::carry`]; they share the ledger, the budget and what is known of the [`Trail`]. A fourth one,
+//! [`transparency`], asks for no activities: it checks the vendor's log of some of them.
 //!
 //! A failure is told, recorded and waited out by the lane that met it, and the same drain goes on. The lanes in the background
 //! say nothing that was said a moment ago, so an outage is one line a poll and not one a shard.
@@ -11,13 +12,15 @@ pub(crate) mod reconcile;
 mod report;
 pub(crate) mod tail;
 mod tell;
+pub(crate) mod transparency;
 
 use std::{
+    future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use feed::{Activity, ActivityRequest, Clock, ErrorKind, Page, Transport};
+use feed::{Activity, ActivityRequest, Clock, ErrorKind, Exchange, Page, Transport};
 use jiff::Timestamp;
 use ledger::{Appended, FeedId, Interval, LagPolicy, OwnRead};
 use tokio::sync::Notify;
@@ -200,26 +203,37 @@ impl<T: Transport, C: Clock> Feed<T, C> {
 
     /// One request, when the budget allows it; `None` when told to stop meanwhile.
     async fn ask(&self, request: &ActivityRequest, priority: Priority) -> Option<Result<Page, feed::Error>> {
+        let answer = self.when_permitted(priority, self.client.list_activities(request)).await?;
+        self.account(answer.as_ref().map(|page| &page.exchange));
+        Some(answer)
+    }
+
+    /// Asks when the budget allows it; `None` when told to stop meanwhile.
+    async fn when_permitted<R>(&self, priority: Priority, asked: impl Future<Output = R>) -> Option<R> {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => return None,
             () = self.governor.permit(&self.clock, &self.name, priority) => {}
         }
-        let answer = tokio::select! {
+        tokio::select! {
             biased;
-            () = self.stop.cancelled() => return None,
-            answer = self.client.list_activities(request) => answer,
-        };
+            () = self.stop.cancelled() => None,
+            answer = asked => Some(answer),
+        }
+    }
+
+    /// Takes note of what an answer says of the budget, and of the request as one of ours.
+    fn account(&self, answer: Result<&Exchange, &feed::Error>) {
         let now = self.clock.now();
-        let request_id = match &answer {
-            Ok(page) => page.exchange.request_id.as_deref(),
+        let request_id = match answer {
+            Ok(exchange) => exchange.request_id.as_deref(),
             Err(error) => error.request_id(),
         };
         if let Some(request_id) = request_id {
             self.governor.asked(request_id, now);
         }
-        match &answer {
-            Ok(page) => self.governor.answered(now, page.exchange.server_time, page.exchange.rate_limit),
+        match answer {
+            Ok(exchange) => self.governor.answered(now, exchange.server_time, exchange.rate_limit),
             Err(error) => {
                 self.governor.answered(now, error.server_time(), error.rate_limit());
                 if let Some(wait) = error.retry_after() {
@@ -227,7 +241,6 @@ impl<T: Transport, C: Clock> Feed<T, C> {
                 }
             }
         }
-        Some(answer)
     }
 
     /// Stores a page, and with the last one what the drain proves.
@@ -384,7 +397,7 @@ impl<T: Transport, C: Clock> Feed<T, C> {
             let Some(created_at) = activity.created_at else { continue };
             trail.overlap.seen(created_at, first_seen);
             // Accesses by the vendor are days late by design, and tell nothing of the other rows.
-            let by_design = matches!(activity.activity_type.as_str(), "anthropic_access" | "cmek_preserve");
+            let by_design = feed::is_logged(&activity.activity_type);
             if appended.late > 0 && !by_design && trail.coverage.contains(created_at) {
                 trail.overlap.late(created_at, first_seen);
             }

@@ -2,7 +2,7 @@
 //!
 //! This is the only crate that knows both the feed (HTTP, requests, pages) and the ledger (bytes on disk, coverage); it
 //! knows nothing of what reads the ledger afterwards. One [`Collector`] follows one feed, in three lanes side by side: the
-//! live tail, reconciliation, and filling in what is missing of the past. Several run in a process, share one ledger, and
+//! live tail, reconciliation, and filling in what is missing of the past; a fourth lane checks the vendor's transparency log. Several run in a process, share one ledger, and
 //! share one [`Governor`] for each parent organization.
 //!
 //! What it guarantees, whatever the feed, the network, the clock or the disk do:
@@ -35,6 +35,7 @@ mod shards;
 mod skew;
 mod store;
 mod trail;
+mod transparency;
 pub mod windows;
 
 pub use collector::Collector;
@@ -45,3 +46,4 @@ pub use lane::Wishes;
 pub use reconciliation::{Pass, passes};
 pub use settings::FeedSettings;
 pub use store::{SharedLedger, SimulatedDisk, Store};
+pub use transparency::TransparencySettings;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::TransparencySettings;
+
 /// The settings of one feed, as meant: defaults filled in, names expanded.
 #[derive(Debug, Clone)]
 pub struct FeedSettings {
@@ -32,6 +34,8 @@ pub struct FeedSettings {
     pub actor_ids: Vec<String>,
     /// Only these organizations; empty means all.
     pub organization_ids: Vec<String>,
+    /// How the vendor's transparency logs are checked; `None` for not at all.
+    pub transparency: Option<TransparencySettings>,
 }
 
 impl Default for FeedSettings {
@@ -52,6 +56,7 @@ impl Default for FeedSettings {
             excluded_activity_types: Vec::new(),
             actor_ids: Vec::new(),
             organization_ids: Vec::new(),
+            transparency: None,
         }
     }
 }

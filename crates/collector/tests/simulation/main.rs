@@ -23,6 +23,7 @@ mod server;
 mod silence;
 mod stage;
 mod stories;
+mod transparency;
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The server's clock, which is always right.
-struct ServerClock(SimulatedClock);
+pub(crate) struct ServerClock(pub(crate) SimulatedClock);
 
 impl SimulatorClock for ServerClock {
     fn now(&self) -> Timestamp {
@@ -25,9 +25,9 @@ impl SimulatorClock for ServerClock {
 
 /// The way to the simulator, without sockets.
 #[derive(Clone)]
-struct InProcess {
-    simulator: Arc<Simulator>,
-    clock: SimulatedClock,
+pub(crate) struct InProcess {
+    pub(crate) simulator: Arc<Simulator>,
+    pub(crate) clock: SimulatedClock,
 }
 
 impl Transport for InProcess {
