@@ -1,4 +1,5 @@
-//! What `status` tells of a feed beside its coverage: late arrivals, our own requests, the budget, backfills, and why nothing comes.
+//! What `status` tells of a feed beside its coverage: late arrivals, our own requests, the budget, backfills, the
+//! transparency log, and why nothing comes.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     display::{self, Palette},
     error::Result,
+    transparency::{self, Account},
 };
 
 /// Late arrivals that are listed.
@@ -54,6 +56,7 @@ pub(crate) fn report(reader: &Reader, feed: &FeedStatus, now: Timestamp) -> Resu
         "overlap_seconds": told.overlap["seconds"],
         "backfills": backfills(reader, feed)?,
         "diagnosis": told.diagnosis(feed, now),
+        "transparency": transparency::accounts(reader, feed.id)?.iter().map(Account::report).collect::<Vec<_>>(),
     }))
 }
 
@@ -163,6 +166,9 @@ pub(crate) fn lines(reader: &Reader, feed: &FeedStatus, palette: Palette) -> Res
                 backfill["share"].as_f64().unwrap_or_default() * 100.0
             ));
         }
+    }
+    for log in transparency::accounts(reader, feed.id)? {
+        lines.extend(log.lines(palette));
     }
     let diagnosis = &account["diagnosis"];
     if let Some(cause) = diagnosis["cause"].as_str() {

@@ -34,6 +34,7 @@ mod serving;
 mod signing_key;
 mod supervisor;
 mod time_argument;
+mod transparency;
 mod upstream;
 
 use std::{fmt::Write as _, process::ExitCode};

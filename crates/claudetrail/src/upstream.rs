@@ -140,5 +140,10 @@ pub(crate) fn collector_settings(settings: &FeedSettings) -> collector::FeedSett
         excluded_activity_types: settings.excluded_activity_types.clone(),
         actor_ids: settings.actor_ids.clone(),
         organization_ids: settings.organization_ids.clone(),
+        transparency: settings.transparency_log.enabled.then(|| collector::TransparencySettings {
+            interval: settings.transparency_log.interval,
+            organizations: settings.transparency_log.organizations.clone(),
+            trusted_keys: settings.transparency_log.trusted_keys.clone(),
+        }),
     }
 }

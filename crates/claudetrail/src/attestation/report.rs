@@ -90,6 +90,9 @@ fn feed_section(feed: &Value, lines: &mut Vec<String>) {
         let (gte, lt) = (text(&gap["gte"]), text(&gap["lt"]));
         lines.push(format!("\n- gap from {gte} to {lt}: {}", escaped(&text(&gap["reason"]))));
     }
+    for log in list(&feed["transparency"]) {
+        log_lines(log, lines);
+    }
     let drains = list(&evidence["listed_drains"]);
     if drains.is_empty() {
         return;
@@ -104,6 +107,32 @@ fn feed_section(feed: &Value, lines: &mut Vec<String>) {
         let request = format!("`{}`", text(&drain["ended_by"]["request_id"]));
         table_row(&[&text(&drain["gte"]), &text(&drain["lt"]), &pages, &request])
     }));
+}
+
+fn log_lines(log: &Value, lines: &mut Vec<String>) {
+    let (rows, checkpoint) = (&log["rows"], &log["checkpoint"]);
+    lines.extend([String::new(), format!(
+        "Transparency log `{}`: {} access events are proven to stand in it, {} wait, {} are older than it, {} are broken.",
+        text(&log["origin"]),
+        number(&rows["proven"]),
+        number(&rows["waiting"]),
+        number(&rows["without_leaf"]),
+        number(&rows["broken"]),
+    )]);
+    if !checkpoint.is_null() {
+        lines.push(format!(
+            "It only grew from {} on, up to the checkpoint of size {} with root `{}`, signed by key `{}`.",
+            text(&log["watched_since"]),
+            number(&checkpoint["tree_size"]),
+            text(&checkpoint["root"]),
+            text(&checkpoint["key_fingerprint"]),
+        ));
+    }
+    for found in list(&log["breaks"]) {
+        let (kind, at) = (text(&found["kind"]), text(&found["found_at"]));
+        lines
+            .push(format!("\n- **does not hold** since {at}: {} ({kind})", escaped(&text(&found["detail"]))));
+    }
 }
 
 fn recount_section(recount: &Value, lines: &mut Vec<String>) {

@@ -12,7 +12,7 @@ use super::{TYPE, VERSION};
 use crate::{
     commands::{
         export::raw_line,
-        verify::{coverage::FeedCoverage, recount::Recount},
+        verify::{coverage::FeedCoverage, recount::Recount, transparency::FeedLogs},
     },
     display,
     error::Result,
@@ -29,6 +29,7 @@ pub(crate) fn gather(
     reader: &Reader,
     chain: &ChainReport,
     feeds: &[FeedCoverage],
+    logs: &[FeedLogs],
     recounts: &[Recount],
     complete: bool,
 ) -> Result<Map<String, Value>> {
@@ -42,6 +43,8 @@ pub(crate) fn gather(
             members["activities"] = activities(reader, feed.id, range, chain.activities)?;
             members["evidence"] = evidence(reader, feed.id, range, chain.pages)?;
         }
+        let logs = logs.iter().find(|logs| logs.feed == coverage.name);
+        members["transparency"] = logs.map_or_else(|| json!([]), FeedLogs::statement);
         told.push(members);
     }
     let losses = chain.losses.iter().map(

@@ -131,8 +131,10 @@ fn settings(served: &simulate::Served, arguments: &Demo, folder: &Path) -> Resul
     let history = config::units::display_duration(arguments.history);
     let mut text = format!(
         "[[feed]]\nname = \"northwind\"\nbase_url = \"{}\"\npoll_interval = \"{POLL_INTERVAL}\"\n\
-         initial_lookback = \"{history}\"\nsettle = \"2s\"\noverlap_floor = \"60s\"\napi_key = {{ value = \"{KEY}\" }}\n",
-        served.base_url
+         initial_lookback = \"{history}\"\nsettle = \"2s\"\noverlap_floor = \"60s\"\napi_key = {{ value = \"{KEY}\" }}\n\
+         [feed.transparency_log]\ntrusted_keys = [{:?}]\n",
+        served.base_url,
+        simulator::transparency_log_key_fingerprint()
     );
     // Documentation ranges are nowhere; the demo's organization lives in them.
     for network in &served.networks {

@@ -60,7 +60,7 @@ struct Watch {
 
 #[derive(Default)]
 struct State {
-    /// Per feed: whether it has ever answered, and whether it has caught up or given up (`--once`).
+    /// Per feed: whether it has ever answered, and whether it has nothing more to do or has given up (`--once`).
     seen: HashMap<String, Seen>,
     failure: Option<Failure>,
 }
@@ -68,7 +68,16 @@ struct State {
 #[derive(Default, Clone, Copy)]
 struct Seen {
     answered: bool,
-    done: bool,
+    caught_up: bool,
+    /// The transparency log was checked, need not be now, or cannot be.
+    logs_settled: bool,
+    gave_up: bool,
+}
+
+impl Seen {
+    fn is_done(self) -> bool {
+        self.gave_up || (self.caught_up && self.logs_settled)
+    }
 }
 
 impl Watch {
@@ -77,8 +86,13 @@ impl Watch {
         let known = ledger::Reader::open(&settings.ledger_path())
             .and_then(|reader| reader.feeds())
             .unwrap_or_default();
-        let answered = known.into_iter().filter(|feed| feed.last_poll.is_some());
-        let seen = answered.map(|feed| (feed.name, Seen { answered: true, done: false })).collect();
+        let answered = |name: &str| known.iter().any(|feed| feed.name == name && feed.last_poll.is_some());
+        let seen = settings.feeds.iter().map(|feed| {
+            let logs_settled = !feed.transparency_log.enabled;
+            let seen = Seen { answered: answered(&feed.name), logs_settled, ..Seen::default() };
+            (feed.name.clone(), seen)
+        });
+        let seen = seen.collect();
         Self { once, feeds: settings.feeds.len(), stop, state: Mutex::new(State { seen, failure: None }) }
     }
 
@@ -90,11 +104,9 @@ impl Watch {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn answered(&self, feed: &str, caught_up: bool) {
+    fn note(&self, feed: &str, change: impl FnOnce(&mut Seen)) {
         let mut state = self.lock();
-        let seen = state.seen.entry(feed.to_owned()).or_default();
-        seen.answered = true;
-        seen.done |= caught_up;
+        change(state.seen.entry(feed.to_owned()).or_default());
         self.stop_when_done(&state);
     }
 
@@ -107,7 +119,7 @@ impl Watch {
         if !(hopeless || (self.once && !patient)) {
             return;
         }
-        seen.done = true;
+        seen.gave_up = true;
         if state.failure.is_none() {
             state.failure = Some(Failure::new(exit_of(kind), format!("feed {feed:?}: {message}")).hint(hint));
         }
@@ -115,7 +127,7 @@ impl Watch {
     }
 
     fn stop_when_done(&self, state: &State) {
-        let done = state.seen.values().filter(|seen| seen.done).count();
+        let done = state.seen.values().filter(|seen| seen.is_done()).count();
         if (self.once && done >= self.feeds) || (!self.once && state.failure.is_some()) {
             self.stop.cancel();
         }
@@ -125,8 +137,11 @@ impl Watch {
 impl Observer for Watch {
     fn observe(&self, event: &Event) {
         match event {
-            Event::Polled { feed, .. } => self.answered(feed, false),
-            Event::CaughtUp { feed } => self.answered(feed, true),
+            Event::Polled { feed, .. } => self.note(feed, |seen| seen.answered = true),
+            Event::CaughtUp { feed } => {
+                self.note(feed, |seen| (seen.answered, seen.caught_up) = (true, true))
+            }
+            Event::LogsSettled { feed } => self.note(feed, |seen| seen.logs_settled = true),
             Event::Failed { feed, kind, message, hint, needs_a_hand, failures, .. } => {
                 let patient = !needs_a_hand && *failures < ATTEMPTS_OF_ONCE;
                 self.failed(feed, kind, message, hint, patient);

@@ -54,6 +54,10 @@ pub(crate) fn run(arguments: &Simulate) -> Result<()> {
             "collect it: ANTHROPIC_COMPLIANCE_KEY={} claudetrail run   with base_url = \"{}\" in a [[feed]]",
             arguments.api_key, served.base_url
         );
+        eprintln!(
+            "its transparency log: trusted_keys = [\"{}\"] under [feed.transparency_log]",
+            simulator::transparency_log_key_fingerprint()
+        );
         for story in &served.stories {
             eprintln!(
                 "story {}: {} ({} → {})",

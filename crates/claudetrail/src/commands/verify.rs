@@ -1,14 +1,15 @@
 //! `verify`: is the ledger what was written, and is it everything?
 //!
-//! Two questions, answered from the ledger alone: the chain is recomputed whole from the stored bytes, page by page,
-//! and the coverage of each feed must have no gap over the range asked for. A third one is put to the API: does it have
-//! anything that the ledger has not? Nothing is ever written to the ledger. The first thing that differs is named in a
+//! Three questions, answered from the ledger alone: the chain is recomputed whole from the stored bytes, page by page;
+//! the coverage of each feed must have no gap over the range asked for; and what the vendor's transparency log proved is
+//! computed again. A fourth one is put to the API: does it have anything that the ledger has not? Nothing is ever written to the ledger. The first thing that differs is named in a
 //! sentence; the exit code is then 6.
 
 mod attestation;
 pub(crate) mod coverage;
 mod keygen;
 pub(crate) mod recount;
+pub(crate) mod transparency;
 
 use jiff::Timestamp;
 use ledger::{ChainReport, ErrorKind, Reader};
@@ -27,6 +28,7 @@ use crate::{
 use attestation::Attested;
 use coverage::FeedCoverage;
 use recount::Recount;
+use transparency::FeedLogs;
 
 const DAMAGED_HINT: &str = "keep this file as evidence, restore the ledger from a backup, and let `claudetrail run` fetch what is missing";
 
@@ -50,7 +52,11 @@ pub(crate) fn run(settings: &Settings, arguments: &Verify) -> Result<()> {
         Some(how) if chain.difference.is_none() => recount::run(settings, &reader, &feeds, arguments, how)?,
         _ => Vec::new(),
     };
-    let mut found = Found { chain, feeds, recounts, attested: None };
+    let logs = match chain.difference {
+        None => transparency::judge(settings, &reader, &feeds)?,
+        Some(_) => Vec::new(),
+    };
+    let mut found = Found { chain, feeds, logs, recounts, attested: None };
     if let (Some(file), Some(key)) = (attest, key)
         && found.chain.difference.is_none()
     {
@@ -102,6 +108,7 @@ pub(crate) fn attest(settings: &Settings, range: &Range) -> Result<Attested> {
 struct Found {
     chain: ChainReport,
     feeds: Vec<FeedCoverage>,
+    logs: Vec<FeedLogs>,
     recounts: Vec<Recount>,
     attested: Option<attestation::Written>,
 }
@@ -142,6 +149,7 @@ impl Found {
     fn failure(&self) -> Option<Failure> {
         chain_failure(&self.chain)
             .or_else(|| coverage::failure(&self.feeds))
+            .or_else(|| transparency::failure(&self.logs))
             .or_else(|| recount::failure(&self.recounts))
     }
 
@@ -152,6 +160,7 @@ impl Found {
             "chain": chain_report(&self.chain),
             "coverage": self.feeds.iter().map(FeedCoverage::report).collect::<Vec<_>>(),
             "gaps": self.feeds.iter().map(|feed| feed.gaps.len()).sum::<usize>(),
+            "transparency": self.logs.iter().map(FeedLogs::report).collect::<Vec<_>>(),
             "recount": self.recounts.iter().map(Recount::report).collect::<Vec<_>>(),
             "attestation": self.attested.as_ref().map(attestation::Written::report),
             "status": status::report(settings, reader)?,
@@ -162,6 +171,7 @@ impl Found {
         let palette = output::stdout_palette();
         let mut lines = chain_lines(&self.chain, palette);
         lines.extend(self.feeds.iter().map(|feed| feed.line(palette)));
+        lines.extend(transparency::text(&self.logs));
         lines.extend(self.recounts.iter().flat_map(|recount| recount.lines(palette)));
         lines.extend(self.attested.as_ref().map(attestation::Written::line));
         lines.join("\n") + "\n"

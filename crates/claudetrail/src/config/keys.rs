@@ -316,6 +316,30 @@ pub(crate) const KEYS: &[Key] = &[
         "Oldest TLS version accepted.",
     ),
     key(
+        "feed[].transparency_log.enabled",
+        Kind::Boolean,
+        "true",
+        "Whether the vendor's transparency log is checked: its signed checkpoints, that it only grows, and that every `anthropic_access` and `cmek_preserve` row stands in it. Nothing is asked while there is no such row and no organization below.",
+    ),
+    key(
+        "feed[].transparency_log.interval",
+        Kind::Duration,
+        "\"24h\"",
+        "From one check of a log to the next. Between 1s and 30d; the vendor advises a day at most.",
+    ),
+    key(
+        "feed[].transparency_log.organizations",
+        Kind::TextList,
+        "[]",
+        "UUIDs of the organizations whose logs are checked, taken from the Claude Console (Settings > Organization) and not from the API that is checked. Logs of other organizations are checked once the feed shows a row of theirs.",
+    ),
+    key(
+        "feed[].transparency_log.trusted_keys",
+        Kind::TextList,
+        "[\"1dff5fe420d49743fe444a04fc17f818eea856699dec2ebbc24df15602c74a58\"]",
+        "SHA-256 fingerprints of the keys that may sign checkpoints. The vendor publishes them in its documentation, and announces a new one there 30 days before it signs: add it then, and keep the old one until the switch.",
+    ),
+    key(
         "feed[].request_trace.directory",
         Kind::Path,
         "",

@@ -113,6 +113,8 @@ pub(crate) struct RawFeed {
     #[serde(default)]
     pub(crate) request_trace: RawTrace,
     #[serde(default)]
+    pub(crate) transparency_log: RawTransparencyLog,
+    #[serde(default)]
     pub(crate) tags: Vec<String>,
     pub(crate) preserve_original_event: Option<bool>,
     pub(crate) namespace: Option<String>,
@@ -127,6 +129,16 @@ pub(crate) struct RawTls {
     pub(crate) client_certificate_file: Option<PathBuf>,
     pub(crate) client_key_file: Option<PathBuf>,
     pub(crate) minimum_version: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawTransparencyLog {
+    pub(crate) enabled: Option<bool>,
+    pub(crate) interval: Option<Length>,
+    #[serde(default)]
+    pub(crate) organizations: Vec<String>,
+    pub(crate) trusted_keys: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use super::{
     console::ConsoleSettings,
-    raw::{RawConfig, RawFeed, RawProcessor, RawSecret},
+    raw::{RawConfig, RawFeed, RawProcessor, RawSecret, RawTransparencyLog},
     sinks::SinkSettings,
     units::{Length, display_duration},
 };
@@ -85,6 +85,7 @@ pub(crate) struct FeedSettings {
     pub(crate) proxy: feed::ProxyChoice,
     pub(crate) tls: TlsSettings,
     pub(crate) request_trace: Option<TraceSettings>,
+    pub(crate) transparency_log: TransparencyLogSettings,
     pub(crate) tags: Vec<String>,
     pub(crate) preserve_original_event: bool,
     pub(crate) namespace: String,
@@ -117,6 +118,17 @@ pub(crate) struct TraceSettings {
     pub(crate) directory: PathBuf,
     pub(crate) max_file_bytes: u64,
     pub(crate) max_files: usize,
+}
+
+/// How the vendor's transparency log is checked.
+#[derive(Debug, Clone)]
+pub(crate) struct TransparencyLogSettings {
+    pub(crate) enabled: bool,
+    pub(crate) interval: Duration,
+    /// UUIDs, beside those that rows name.
+    pub(crate) organizations: Vec<String>,
+    /// SHA-256 fingerprints in hexadecimal.
+    pub(crate) trusted_keys: Vec<String>,
 }
 
 /// Where a secret is read from, again each time it is needed.
@@ -279,6 +291,10 @@ impl FeedSettings {
             proxy: proxy(raw.proxy.as_deref()),
             tls: tls(&path("tls"), raw.tls)?,
             request_trace: trace(&path("request_trace"), &raw.request_trace)?,
+            transparency_log: transparency_log(
+                &|key| path(&format!("transparency_log.{key}")),
+                raw.transparency_log,
+            )?,
             tags: raw.tags,
             processors: raw.processor,
             preserve_original_event: raw.preserve_original_event.unwrap_or(false),
@@ -481,4 +497,30 @@ fn trace(path: &str, raw: &super::raw::RawTrace) -> Result<Option<TraceSettings>
         })?;
     let max_file_bytes = raw.max_file_size.map_or(10_000_000, |size| size.0).max(4096);
     Ok(Some(TraceSettings { directory, max_file_bytes, max_files }))
+}
+
+fn transparency_log(
+    path: &dyn Fn(&str) -> String,
+    raw: RawTransparencyLog,
+) -> Result<TransparencyLogSettings> {
+    if let Some(wrong_uuid) = raw.organizations.iter().find(|uuid| feed::log_origin(uuid).is_none()) {
+        return Err(wrong(&path("organizations"), &format!("has {wrong_uuid:?}, which is no UUID"))
+            .hint("the UUID stands in the Claude Console under Settings > Organization"));
+    }
+    let published = || feed::PUBLISHED_KEY_FINGERPRINTS.iter().map(|key| (*key).to_owned()).collect();
+    let trusted_keys: Vec<String> = raw.trusted_keys.unwrap_or_else(published);
+    let is_fingerprint = |key: &String| key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if let Some(odd) = trusted_keys.iter().find(|key| !is_fingerprint(key)) {
+        return Err(wrong(
+            &path("trusted_keys"),
+            &format!("has {odd:?}, which is no SHA-256 in 64 hexadecimal digits"),
+        )
+        .hint("the vendor publishes the fingerprints in its documentation of the transparency log"));
+    }
+    Ok(TransparencyLogSettings {
+        enabled: raw.enabled.unwrap_or(true),
+        interval: length(&path("interval"), raw.interval, DAY, SECOND, 30 * DAY)?,
+        organizations: raw.organizations,
+        trusted_keys,
+    })
 }

@@ -143,6 +143,13 @@ fn wrong_files_are_refused_with_the_place_and_a_hint() {
         ("[[sink]]\nfrom = \"7d\"", "no time", "2026-11-23"),
         ("[[sink]]\ndata_stream = \"Audit\"", "no name of a data stream", "logs-<dataset>"),
         ("[[sink]]\nbatch_documents = 0", "not between 1 and 50000", "config example"),
+        (
+            "[[feed]]\n[feed.transparency_log]\norganizations = [\"acme\"]",
+            "is no UUID",
+            "Settings > Organization",
+        ),
+        ("[[feed]]\n[feed.transparency_log]\ntrusted_keys = [\"1dff5fe4\"]", "no SHA-256", "documentation"),
+        ("[[feed]]\n[feed.transparency_log]\ninterval = \"60d\"", "not between 1s and 30d", "config example"),
         ("data_dir = ", "line 1", "config example"),
     ];
     for (text, detail, hint) in cases {
@@ -163,6 +170,14 @@ fn a_secret_in_the_file_is_never_printed() {
     // A mistake in the same line shows the file's text in some parsers' errors; ours says the place only.
     let wrong = "[[feed]]\napi_key = { value = \"sk-ant-api01-supersecret\", valeu = 1 }";
     assert!(!refused(wrong).contains("supersecret"));
+}
+
+/// The default in the table is written there, and is that of the program.
+#[test]
+fn the_published_key_is_trusted_by_default() {
+    let settings = parse("", "test.toml", Some("/data".into())).unwrap();
+    let default = KEYS.iter().find(|key| key.path == "feed[].transparency_log.trusted_keys").unwrap().default;
+    assert_eq!(format!("{:?}", settings.feeds[0].transparency_log.trusted_keys), default);
 }
 
 #[test]

@@ -55,7 +55,8 @@ pub(crate) struct Attested {
 /// Signs what was found. The caller has made sure that the chain holds.
 pub(super) fn make(reader: &Reader, found: &Found, name: String, key: &SigningKey) -> Result<Attested> {
     let complete = found.failure().is_none();
-    let statement = statement::gather(reader, &found.chain, &found.feeds, &found.recounts, complete)?;
+    let statement =
+        statement::gather(reader, &found.chain, &found.feeds, &found.logs, &found.recounts, complete)?;
     let document = attestation::sign(statement, key);
     let report = report::markdown(&document, &name);
     Ok(Attested { name, document, report })
