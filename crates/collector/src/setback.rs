@@ -114,6 +114,7 @@ fn needs_a_hand(kind: ErrorKind) -> bool {
             | ErrorKind::BadRequest
             | ErrorKind::CursorRefused
             | ErrorKind::NotFound
+            | ErrorKind::LogNotFound
             | ErrorKind::Tls
             | ErrorKind::Proxy
             | ErrorKind::Redirect

@@ -7,8 +7,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use simulator::{
-    FaultKind, FaultPlan, Rows, SimulatedRequest, SimulatedResponse, World, WorldOptions,
-    transparency_log_key_fingerprint,
+    FaultKind, FaultPlan, Rows, SimulatedRequest, SimulatedResponse, SimulatorClock as _, World,
+    WorldOptions, transparency_log_key_fingerprint,
 };
 
 use crate::support::{
