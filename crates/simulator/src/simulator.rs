@@ -233,7 +233,9 @@ impl Simulator {
         let refused = budget.as_ref().and_then(|state| state.retry_after).map(Problem::rate_limited);
         let answered = match refused {
             Some(problem) => Err(problem),
-            None if call.request.path.starts_with(log::PATH) => self.log(call, parent, key).map(Content::Log),
+            None if call.request.path.starts_with(log::PATH) => {
+                Self::log(call, parent, key).map(Content::Log)
+            }
             None => self.page(call, parent, key).map(|page| Content::Page(Box::new(page))),
         };
         let content = answered.unwrap_or_else(Content::Problem);
@@ -255,7 +257,7 @@ impl Simulator {
     }
 
     /// The answer of an organization's transparency log. One that is not there cannot be told from a foreign one.
-    fn log(&self, call: &Call<'_>, parent: &Parent, key: &SimulatedKey) -> Result<Box<log::Reply>, Problem> {
+    fn log(call: &Call<'_>, parent: &Parent, key: &SimulatedKey) -> Result<Box<log::Reply>, Problem> {
         Self::may_read(call, parent, key)?;
         let request = log::Request::read(&call.request.path, &call.request.query)?;
         let organizations = parent.timeline.source().organizations();

@@ -114,7 +114,7 @@ impl Reply {
         let mut view = self.view.clone();
         let applies = match kind {
             FaultKind::LogRewrittenLeaf { leaf } => view.rewrite(*leaf),
-            FaultKind::LogFork => (0..view.size()).map(|index| view.rewrite(index)).all(|done| done),
+            FaultKind::LogFork => (0..view.size()).all(|index| view.rewrite(index)),
             FaultKind::LogWrongSignature => {
                 view.spoiled_signature = true;
                 self.asked != Asked::Keys
@@ -124,7 +124,7 @@ impl Reply {
                 true
             }
             FaultKind::LogWrongOrigin => {
-                view.origin = "axt.anthropic.com/00000000-0000-4000-8000-000000000000".to_owned();
+                "axt.anthropic.com/00000000-0000-4000-8000-000000000000".clone_into(&mut view.origin);
                 true
             }
             FaultKind::LogRollback { leaves } => {
