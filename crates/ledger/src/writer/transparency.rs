@@ -40,7 +40,7 @@ impl Ledger {
         input::bytes("proof", path, PROOF_BYTES_MAX)?;
         let fields =
             LeafFields { checkpoint, sequence, leaf_index, path: path.to_vec(), at: microseconds(now) };
-        self.write("keep a proof", |work| prove(work, fields))
+        self.write("keep a proof", |work| prove(work, &fields))
     }
 
     /// Keeps a break of a feed's transparency log; `false` when the same was kept before.
@@ -149,7 +149,7 @@ fn accept(work: &mut Work<'_>, feed: FeedId, checkpoint: &NewCheckpoint<'_>, at:
     Ok(fields.number)
 }
 
-fn prove(work: &mut Work<'_>, fields: LeafFields) -> Result<(), Error> {
+fn prove(work: &mut Work<'_>, fields: &LeafFields) -> Result<(), Error> {
     const STEP: &str = "keep a proof";
     let known: bool = work
         .connection

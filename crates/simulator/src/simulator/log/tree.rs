@@ -109,17 +109,16 @@ mod tests {
     fn proofs_have_the_nodes_of_the_example() {
         let leaves: Vec<Hash> = (0..7_u8).map(|number| leaf(&[number])).collect();
         let part = |from: usize, to: usize| root(&leaves[from..to]);
-        let [a, b, c, d, e, f, j] = [0, 1, 2, 3, 4, 5, 6].map(|place| leaves[place]);
-        let (g, h, i) = (part(0, 2), part(2, 4), part(4, 6));
-        let (k, l) = (part(0, 4), part(4, 7));
-        assert_eq!(path(&leaves, 0), [b, h, l]);
-        assert_eq!(path(&leaves, 3), [c, g, l]);
-        assert_eq!(path(&leaves, 4), [f, j, k]);
-        assert_eq!(path(&leaves, 6), [i, k]);
-        assert_eq!(consistency(&leaves, 3), [c, d, g, l]);
-        assert_eq!(consistency(&leaves, 4), [l]);
-        assert_eq!(consistency(&leaves, 6), [i, j, k]);
+        // Named as in the RFC, from left to right: leaves a to f and j, then pairs g, h, i, then the halves k and l.
+        let (pair_g, pair_h, pair_i) = (part(0, 2), part(2, 4), part(4, 6));
+        let (half_k, half_l) = (part(0, 4), part(4, 7));
+        assert_eq!(path(&leaves, 0), [leaves[1], pair_h, half_l]);
+        assert_eq!(path(&leaves, 3), [leaves[2], pair_g, half_l]);
+        assert_eq!(path(&leaves, 4), [leaves[5], leaves[6], half_k]);
+        assert_eq!(path(&leaves, 6), [pair_i, half_k]);
+        assert_eq!(consistency(&leaves, 3), [leaves[2], leaves[3], pair_g, half_l]);
+        assert_eq!(consistency(&leaves, 4), [half_l]);
+        assert_eq!(consistency(&leaves, 6), [pair_i, leaves[6], half_k]);
         assert_eq!((consistency(&leaves, 7), path(&leaves[..1], 0)), (vec![], vec![]));
-        assert_ne!((a, e), (b, f));
     }
 }
