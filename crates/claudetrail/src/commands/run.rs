@@ -68,15 +68,15 @@ struct State {
 #[derive(Default, Clone, Copy)]
 struct Seen {
     answered: bool,
+    /// Nothing that is wanted is missing, or it was given up.
     caught_up: bool,
     /// The transparency log was checked, need not be now, or cannot be.
     logs_settled: bool,
-    gave_up: bool,
 }
 
 impl Seen {
     fn is_done(self) -> bool {
-        self.gave_up || (self.caught_up && self.logs_settled)
+        self.caught_up && self.logs_settled
     }
 }
 
@@ -119,7 +119,7 @@ impl Watch {
         if !(hopeless || (self.once && !patient)) {
             return;
         }
-        seen.gave_up = true;
+        (seen.caught_up, seen.logs_settled) = (true, true);
         if state.failure.is_none() {
             state.failure = Some(Failure::new(exit_of(kind), format!("feed {feed:?}: {message}")).hint(hint));
         }
@@ -138,9 +138,10 @@ impl Observer for Watch {
     fn observe(&self, event: &Event) {
         match event {
             Event::Polled { feed, .. } => self.note(feed, |seen| seen.answered = true),
-            Event::CaughtUp { feed } => {
-                self.note(feed, |seen| (seen.answered, seen.caught_up) = (true, true))
-            }
+            Event::CaughtUp { feed } => self.note(feed, |seen| {
+                seen.answered = true;
+                seen.caught_up = true;
+            }),
             Event::LogsSettled { feed } => self.note(feed, |seen| seen.logs_settled = true),
             Event::Failed { feed, kind, message, hint, needs_a_hand, failures, .. } => {
                 let patient = !needs_a_hand && *failures < ATTEMPTS_OF_ONCE;
