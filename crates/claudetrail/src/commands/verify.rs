@@ -99,7 +99,8 @@ pub(crate) fn attest(settings: &Settings, range: &Range) -> Result<Attested> {
     if let Some(failure) = chain_failure(&chain) {
         return Err(failure);
     }
-    let found = Found { chain, feeds, recounts: Vec::new(), attested: None };
+    let logs = transparency::judge(settings, &reader, &feeds)?;
+    let found = Found { chain, feeds, logs, recounts: Vec::new(), attested: None };
     let name = format!("attestation-{}.json", now.strftime("%Y-%m-%dT%H%M%SZ"));
     attestation::make(&reader, &found, name, &key)
 }
