@@ -6,9 +6,11 @@
 use crate::digest::Digest;
 use crate::encoding::{hexadecimal, parse_hexadecimal};
 use crate::error::{Error, ErrorKind, Step};
+use sha2::{Digest as _, Sha256};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// `path` with a suffix after its last extension.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -103,26 +105,74 @@ pub(crate) struct NotedHead {
 
 const HEAD_TITLE: &str = "claudetrail ledger head 1 ";
 
+/// How often a line that somebody is just writing is read again, and after which pause.
+const HEAD_READS: u32 = 100;
+const HEAD_PAUSE: Duration = Duration::from_millis(1);
+
+/// What a head file says.
+#[derive(PartialEq, Eq, Debug)]
+enum HeadLine {
+    Whole(NotedHead),
+    /// Its check does not match: partly the line before, because the operating system lets a reader see half a write.
+    Torn,
+    Unreadable,
+}
+
 impl NotedHead {
     /// What is noted beside the ledger at `path`; `None` when nothing readable is.
     pub(crate) fn read(path: &Path) -> Option<Self> {
-        let mut text = String::new();
-        File::open(beside(path, ".head")).ok()?.take(256).read_to_string(&mut text).ok()?;
-        Self::parse(&text)
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let mut fields = text.strip_prefix(HEAD_TITLE)?.strip_suffix('\n')?.split(' ');
-        let head = Self {
-            identity: parse_hexadecimal(fields.next()?)?,
-            link: fields.next()?.parse().ok()?,
-            hash: parse_hexadecimal(fields.next()?)?,
-        };
-        fields.next().is_none().then_some(head)
+        for _ in 0..HEAD_READS {
+            let mut text = String::new();
+            File::open(beside(path, ".head")).ok()?.take(256).read_to_string(&mut text).ok()?;
+            match HeadLine::parse(&text) {
+                HeadLine::Whole(head) => return Some(head),
+                HeadLine::Unreadable => return None,
+                HeadLine::Torn => std::thread::sleep(HEAD_PAUSE),
+            }
+        }
+        None
     }
 
     fn text(&self) -> String {
-        format!("{HEAD_TITLE}{} {:020} {}\n", hexadecimal(&self.identity), self.link, hexadecimal(&self.hash))
+        let line = format!(
+            "{HEAD_TITLE}{} {:020} {}",
+            hexadecimal(&self.identity),
+            self.link,
+            hexadecimal(&self.hash)
+        );
+        format!("{line} {}\n", head_check(&line))
+    }
+}
+
+/// The last word of a head's line: the first eight digits of the SHA-256 of what stands before it.
+fn head_check(line: &str) -> String {
+    hexadecimal(&Sha256::digest(line)[..4])
+}
+
+impl HeadLine {
+    fn parse(text: &str) -> Self {
+        Self::fields(text).unwrap_or(Self::Unreadable)
+    }
+
+    /// A line without a check is one of the program's first version.
+    fn fields(text: &str) -> Option<Self> {
+        let words = text.strip_suffix('\n')?;
+        let mut fields = words.strip_prefix(HEAD_TITLE)?.split(' ');
+        let (identity, link, hash) = (fields.next()?, fields.next()?, fields.next()?);
+        if let Some(check) = fields.next() {
+            let checked = &words[..words.len() - check.len() - 1];
+            if fields.next().is_some() || check.len() != 8 {
+                return None;
+            }
+            if head_check(checked) != check {
+                return Some(Self::Torn);
+            }
+        }
+        Some(Self::Whole(NotedHead {
+            identity: parse_hexadecimal(identity)?,
+            link: link.parse().ok()?,
+            hash: parse_hexadecimal(hash)?,
+        }))
     }
 }
 
@@ -161,13 +211,58 @@ mod tests {
 
     #[test]
     fn what_is_not_a_head_is_ignored() {
-        let good = NotedHead { identity: [7; 16], link: 3, hash: [8; 32] }.text();
-        assert!(NotedHead::parse(&good).is_some());
-        for text in
-            ["", "\n", &good[..good.len() - 1], &good[1..], &good.replace(" 0", " x"), &format!("{good}\n")]
-        {
-            assert_eq!(NotedHead::parse(text), None, "{text:?}");
+        let head = NotedHead { identity: [7; 16], link: 3, hash: [8; 32] };
+        let good = head.text();
+        let first_version = format!("{}\n", &good[..good.len() - 10]);
+        for text in [&good, &first_version] {
+            assert_eq!(HeadLine::parse(text), HeadLine::Whole(head), "{text:?}");
         }
+        for text in [
+            "",
+            "\n",
+            &good[..good.len() - 1],
+            &good[1..],
+            &format!("{good}\n"),
+            &good.replace('\n', " 0\n"),
+            &first_version.replace(" 0", " x"),
+        ] {
+            assert_eq!(HeadLine::parse(text), HeadLine::Unreadable, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_head_that_is_half_written_is_told_from_a_whole_one() {
+        let before = NotedHead { identity: [7; 16], link: 199, hash: [0x12; 32] }.text();
+        let after = NotedHead { identity: [7; 16], link: 200, hash: [0x34; 32] }.text();
+        // A write goes on from the front or from the back, so either part may be the new one.
+        for middle in 1..after.len() {
+            for (front, back) in [(&after, &before), (&before, &after)] {
+                let torn = format!("{}{}", &front[..middle], &back[middle..]);
+                if torn != before && torn != after {
+                    assert_eq!(HeadLine::parse(&torn), HeadLine::Torn, "{torn:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_reader_beside_a_busy_writer_never_sees_a_head_that_never_was() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ledger.sqlite");
+        let mut file = HeadFile::open(&path, "open").expect("opens");
+        let head = |link: u64| NotedHead { identity: [7; 16], link, hash: [link as u8; 32] };
+        file.note(&head(0));
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                (0..50_000).for_each(|link| file.note(&head(link)));
+                done.store(true, std::sync::atomic::Ordering::Relaxed);
+            });
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let read = NotedHead::read(&path).expect("readable");
+                assert_eq!(read, head(read.link));
+            }
+        });
     }
 
     #[test]
