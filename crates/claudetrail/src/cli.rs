@@ -573,7 +573,8 @@ pub(crate) struct Simulate {
     /// Roughly how many activities the whole history holds
     #[arg(long, value_name = "COUNT")]
     pub(crate) activities: Option<u64>,
-    /// The API key that is accepted; with "-expired" or "-unscoped" behind it, one that is refused as such
+    /// The API key that is accepted; with "-expired" or "-unscoped" behind it, one that is refused as such; with "-foreign",
+    /// one of another parent organization
     #[arg(long, default_value = "sk-ant-api01-simulator", value_name = "KEY")]
     pub(crate) api_key: String,
     /// Requests a minute that all keys of the parent organization share
@@ -582,6 +583,12 @@ pub(crate) struct Simulate {
     /// Longest time until a row can be queried; a few rows in a thousand come that late
     #[arg(long, default_value = "2s", value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) indexing_lag: Duration,
+    /// Share of rows that come even later
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    pub(crate) late_share: f64,
+    /// How late those come at most
+    #[arg(long, default_value = "6h", value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) late_lag: Duration,
     /// Longest time for an answer
     #[arg(long, default_value = "50ms", value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) latency: Duration,

@@ -23,11 +23,6 @@ pub(crate) fn patient_client(settings: &FeedSettings) -> Result<FeedClient> {
     client_with(settings, RetryOptions::default())
 }
 
-/// The pause between requests that keeps a feed to its share of the parent's 600 requests a minute.
-pub(crate) fn pause_between_requests(settings: &FeedSettings) -> Duration {
-    Duration::from_millis(100).div_f64(settings.budget_share)
-}
-
 /// One governor for each parent organization. Feeds share a parent when they name the same, or else when address and key agree.
 #[derive(Default)]
 pub(crate) struct Governors(Vec<(Parent, Arc<Governor>)>);

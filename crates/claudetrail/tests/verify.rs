@@ -180,6 +180,11 @@ fn coverage_must_be_gapless_over_the_range_asked_for() {
     ] {
         let (found, _, error) = verify(sample(), arguments);
         assert_eq!(found, code, "{arguments:?}: {error}");
+        assert_eq!(
+            error.contains("`claudetrail backfill --feed acme --from "),
+            arguments == ["--from", "9d"],
+            "{error}"
+        );
         assert!(error.contains(sentence) && error.contains("\nhint: "), "{arguments:?}: {error}");
     }
 }
@@ -266,6 +271,28 @@ fn a_recount_finds_what_a_flawless_forgery_leaves_out() {
         (sampled(&["--seed", "5", "--samples", "4"]).1, sampled(&["--seed", "5", "--samples", "4"]).1);
     assert_eq!(left["recount"][0]["api_activities"], right["recount"][0]["api_activities"]);
     assert_eq!((&left["recount"][0]["seed"], &left["recount"][0]["windows"]), (&"5".into(), &4.into()));
+}
+
+#[test]
+fn a_recount_leaves_others_their_part_of_the_budget() {
+    // Ten requests at once are allowed; the rest must wait for what the answers' headers leave.
+    let simulator =
+        Simulator::start(&["--activities", "3000", "--history", "3d", "--requests-per-minute", "30"]);
+    let place = Place::new(&simulator.base_url, "initial_lookback = \"3d\"\nbudget_share = 1.0");
+    place.succeed(&["run", "--once"]);
+    let text = std::fs::read_to_string(place.path("claudetrail.toml")).expect("it is there");
+    place.configure(&text.replace("budget_share", "page_size = 125\nbudget_share"));
+    let (code, report, error) = {
+        let output = place.output(&["verify", "--json", "--recount=all"]);
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (output.status.code(), report, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!((code, error.as_str()), (Some(0), ""));
+    let statistics: Value = serde_json::from_slice(&simulator.get("/simulator/statistics")).expect("JSON");
+    let requests = &statistics["requests"];
+    assert!(report["recount"][0]["requests"].as_u64() > Some(20), "{report:#}");
+    assert!(requests["total"].as_u64() > Some(30), "more than a minute allows: {requests}");
+    assert_eq!(requests["by_status"]["429"], Value::Null, "{requests}");
 }
 
 #[test]

@@ -89,7 +89,7 @@ impl Governor {
     }
 
     /// Waits until a request may be sent. Dropping the future gives the place in the queue away.
-    pub(crate) async fn permit<C: Clock>(&self, clock: &C, feed: &str, priority: Priority) {
+    pub async fn permit<C: Clock>(&self, clock: &C, feed: &str, priority: Priority) {
         let number = self.state().join(feed, priority);
         let place = Place { governor: self, number };
         loop {
@@ -102,7 +102,7 @@ impl Governor {
     }
 
     /// Takes in what an answer said of the budget.
-    pub(crate) fn answered(&self, now: Timestamp, server_time: Option<Timestamp>, told: RateLimit) {
+    pub fn answered(&self, now: Timestamp, server_time: Option<Timestamp>, told: RateLimit) {
         self.state().answered(now, server_time, told);
     }
 

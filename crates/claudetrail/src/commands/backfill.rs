@@ -64,6 +64,8 @@ fn requests(settings: &Settings, arguments: &Backfill, now: Timestamp) -> Result
             SignedDuration::try_from(feed.timing.settle + feed.timing.overlap_floor).unwrap_or_default();
         let settled = now.checked_sub(young).unwrap_or(now);
         let lt = arguments.to.unwrap_or(settled).min(settled).max(gte);
+        // As the feed and the ledger tell time; of a part of a microsecond nothing would ever be covered.
+        let (gte, lt) = (whole_microseconds(gte), whole_microseconds(lt));
         BackfillRequest { feed: feed.name.clone(), gte, lt }
     };
     let requests: Vec<BackfillRequest> = meant.map(request).collect();
@@ -74,6 +76,10 @@ fn requests(settings: &Settings, arguments: &Backfill, now: Timestamp) -> Result
             .hint(format!("the configuration has {}", names.join(", "))));
     }
     Ok(requests)
+}
+
+fn whole_microseconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }
 
 /// Until the stretch is complete: watches whoever collects, or collects.

@@ -17,6 +17,9 @@ use crate::{
 /// Activities of an average day, weekends included, for one on a working day.
 const MEAN_TO_WEEKDAY: f64 = 0.75;
 
+/// The name of the second parent organization, and what its key ends in.
+const FOREIGN: &str = "foreign";
+
 /// What to serve.
 pub(crate) struct Plan {
     listen: SocketAddr,
@@ -25,8 +28,12 @@ pub(crate) struct Plan {
     api_key: String,
     requests_per_minute: u32,
     indexing_lag: Duration,
+    late_share: f64,
+    late_lag: Duration,
     latency: Duration,
     faults: Option<FaultPlan>,
+    /// A second parent organization, whose key is the usual one with "-foreign" behind it.
+    foreign_world: Option<WorldOptions>,
 }
 
 /// A server that runs until its token is cancelled.
@@ -94,6 +101,12 @@ pub(crate) async fn start(plan: Plan, stop: CancellationToken) -> Result<Served>
     options.seed = plan.seed;
     options.requests_per_minute = plan.requests_per_minute;
     options.indexing_lag_max = plan.indexing_lag;
+    options.very_late_share = plan.late_share.clamp(0.0, 1.0);
+    options.very_late_max = plan.late_lag;
+    if let Some(world) = plan.foreign_world {
+        options.add_parent(FOREIGN, World::new(world));
+        options.keys.push(SimulatedKey::new(format!("{}-{FOREIGN}", plan.api_key)).of(FOREIGN));
+    }
     options.latency_max = plan.latency;
     options.fault_plan = plan.faults.unwrap_or_default();
     let simulator = Arc::new(Simulator::new(options, Arc::new(simulator::SystemClock)));
@@ -111,19 +124,19 @@ impl Plan {
             Some(path) => Some(read_fault_plan(path)?),
             None => arguments.every_fault.then(FaultPlan::every_error),
         };
+        let world = |seed, activities_per_day| {
+            world(now, arguments.history, seed, activities_per_day, arguments.unknown_share)
+        };
         Ok(Self {
             listen: arguments.listen,
             seed: arguments.seed,
-            world: world(
-                now,
-                arguments.history,
-                arguments.seed,
-                activities_per_day,
-                arguments.unknown_share,
-            )?,
+            world: world(arguments.seed, activities_per_day)?,
+            foreign_world: Some(world(arguments.seed.wrapping_add(1), activities_per_day / 10.0)?),
             api_key: arguments.api_key.clone(),
             requests_per_minute: arguments.requests_per_minute,
             indexing_lag: arguments.indexing_lag,
+            late_share: arguments.late_share,
+            late_lag: arguments.late_lag,
             latency: arguments.latency,
             faults,
         })
@@ -137,6 +150,9 @@ impl Plan {
             api_key: api_key.to_owned(),
             requests_per_minute: 600,
             indexing_lag: Duration::from_secs(1),
+            late_share: 0.0,
+            late_lag: Duration::ZERO,
+            foreign_world: None,
             latency: Duration::from_millis(20),
             faults: None,
         })

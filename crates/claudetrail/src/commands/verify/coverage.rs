@@ -87,12 +87,24 @@ pub(crate) fn failure(feeds: &[FeedCoverage]) -> Option<Failure> {
         "the coverage has a gap: feed {} from {} to {}: {}{more}",
         feed.name, first.interval.gte, first.interval.lt, first.reason
     );
+    let backfill = backfill_command(&feed.name, first.interval);
     let hint = match first.reason.as_str() {
-        NOT_PLANNED => "ask for a later --from, or fetch the older time first",
-        NOT_YET => "`claudetrail run` fetches it; or ask for an earlier --to",
-        _ => "`claudetrail run` fills gaps; `claudetrail status` names them",
+        NOT_PLANNED => format!("fetch it with `{backfill}`, or ask for a later --from"),
+        NOT_YET => "`claudetrail run` fetches it; or ask for an earlier --to".to_owned(),
+        _ => {
+            format!(
+                "`{backfill}` fetches it, and so does `claudetrail run`; `claudetrail status` names all gaps"
+            )
+        }
     };
     Some(Failure::new(Exit::Finding, sentence).hint(hint))
+}
+
+/// The command that fetches an interval, to be copied into a shell.
+pub(crate) fn backfill_command(feed: &str, interval: Interval) -> String {
+    let plain = feed.chars().all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character));
+    let feed = if plain { feed.to_owned() } else { format!("'{}'", feed.replace('\'', r"'\''")) };
+    format!("claudetrail backfill --feed {feed} --from {} --to {}", interval.gte, interval.lt)
 }
 
 impl FeedCoverage {
@@ -167,6 +179,16 @@ mod tests {
             };
             assert_eq!(judged.is_complete(), expected.is_empty());
             assert_eq!(failure(&[judged]).is_none(), expected.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_command_of_a_hint_can_be_copied() {
+        for (feed, quoted) in [("acme-eu.1", "acme-eu.1"), ("the feed", "'the feed'"), ("o'b", r"'o'\''b'")] {
+            let expected = format!(
+                "claudetrail backfill --feed {quoted} --from 1970-01-01T00:00:01Z --to 1970-01-01T00:00:02Z"
+            );
+            assert_eq!(backfill_command(feed, interval(&(1, 2))), expected);
         }
     }
 

@@ -4,18 +4,18 @@
 //! the API has and the ledger has not is *missing*: the finding this exists for. An id that the ledger has and the API has
 //! not is *kept*: the vendor's retention has passed, or the vendor removed the row, and the trail still holds it.
 //!
-//! Nothing is written: neither rows nor coverage. Requests go through the feed's client, so they stay within its share of
-//! the budget and wait when the API says so.
+//! Nothing is written: neither rows nor coverage. Each request waits for a permit of the parent's governor, as a backfill's
+//! does: within the feed's share, and leaving room for others by what the API's answers say is left.
 
 mod windows;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use feed::{ActivityRequest, Order};
+use collector::{Governor, Priority};
+use feed::{ActivityRequest, Order, SystemClock};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{EntryFilter, FeedId, FeedStatus, Interval, Reader};
 use serde_json::{Value, json};
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::coverage::FeedCoverage;
@@ -76,7 +76,9 @@ pub(crate) fn run(
     how: RecountHow,
 ) -> Result<Vec<Recount>> {
     let known = reader.feeds()?;
-    let jobs = feeds.iter().map(|feed| job(settings, &known, feed)).collect::<Result<Vec<_>>>()?;
+    let governors = upstream::Governors::of(&settings.feeds);
+    let job = |feed| job(settings, &governors, &known, feed);
+    let jobs = feeds.iter().map(job).collect::<Result<Vec<_>>>()?;
     let seed = arguments.seed.unwrap_or_else(windows::fresh_seed);
     supervisor::runtime()?.block_on(async {
         let stop = CancellationToken::new();
@@ -107,13 +109,19 @@ struct Job<'a> {
     coverage: &'a FeedCoverage,
     settings: &'a FeedSettings,
     client: FeedClient,
+    governor: Arc<Governor>,
 }
 
 /// The feed must be configured as it was when the ledger was filled, or the two lists would not be comparable.
-fn job<'a>(settings: &'a Settings, known: &[FeedStatus], coverage: &'a FeedCoverage) -> Result<Job<'a>> {
-    let named = settings.feeds.iter().find(|feed| feed.name == coverage.name);
+fn job<'a>(
+    settings: &'a Settings,
+    governors: &[Arc<Governor>],
+    known: &[FeedStatus],
+    coverage: &'a FeedCoverage,
+) -> Result<Job<'a>> {
+    let named = settings.feeds.iter().zip(governors).find(|(feed, _)| feed.name == coverage.name);
     let known = known.iter().find(|feed| feed.name == coverage.name);
-    let (Some(configured), Some(known)) = (named, known) else {
+    let (Some((configured, governor)), Some(known)) = (named, known) else {
         let sentence = format!("feed {:?} of the ledger is not in the configuration", coverage.name);
         return Err(Failure::new(Exit::Usage, sentence).hint("add it, or choose another with --feed"));
     };
@@ -125,7 +133,8 @@ fn job<'a>(settings: &'a Settings, known: &[FeedStatus], coverage: &'a FeedCover
         return Err(Failure::new(Exit::Usage, sentence)
             .hint("recount with the configuration of the collector, or let `claudetrail run` take up the new one first"));
     }
-    Ok(Job { id: known.id, coverage, settings: configured, client: upstream::patient_client(configured)? })
+    let (client, governor) = (upstream::patient_client(configured)?, Arc::clone(governor));
+    Ok(Job { id: known.id, coverage, settings: configured, client, governor })
 }
 
 /// An activity of the API: its type and time, for whoever has to look for it.
@@ -145,12 +154,10 @@ impl Job<'_> {
         );
         bar.set_length(windows.length_ms());
         let mut last_count = None;
-        let mut pause = interval(upstream::pause_between_requests(self.settings));
-        pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while let Some(window) = windows.next(last_count) {
             let asked_at = Timestamp::now();
             let told = tokio::select! {
-                told = self.ask(window, recount, &mut pause) => told?,
+                told = self.ask(window, recount) => told?,
                 () = stop.cancelled() => {
                     recount.interrupted = true;
                     break;
@@ -173,13 +180,8 @@ impl Job<'_> {
     }
 
     /// Every activity the API has in the window, by id.
-    async fn ask(
-        &self,
-        window: Interval,
-        recount: &mut Recount,
-        pause: &mut tokio::time::Interval,
-    ) -> Result<HashMap<String, Told>> {
-        let request = ActivityRequest {
+    async fn ask(&self, window: Interval, recount: &mut Recount) -> Result<HashMap<String, Told>> {
+        let mut request = ActivityRequest {
             created_at_gte: Some(window.gte),
             created_at_lt: Some(window.lt),
             limit: Some(self.settings.page_size),
@@ -187,10 +189,15 @@ impl Job<'_> {
             ..upstream::request(self.settings)
         };
         let mut told = HashMap::new();
-        let mut walk = self.client.walk(request);
         loop {
-            pause.tick().await;
-            let Some(page) = walk.next_page().await? else { break };
+            self.governor.permit(&SystemClock, &self.settings.name, Priority::Backfill).await;
+            let answer = self.client.list_activities(&request).await;
+            let now = Timestamp::now();
+            if let Err(failure) = &answer {
+                self.governor.answered(now, failure.server_time(), failure.rate_limit());
+            }
+            let page = answer?;
+            self.governor.answered(now, page.exchange.server_time, page.exchange.rate_limit);
             recount.requests += 1;
             if recount.request_ids.len() < LISTED {
                 recount.request_ids.extend(page.exchange.request_id);
@@ -198,6 +205,11 @@ impl Job<'_> {
             for activity in page.activities {
                 told.insert(activity.id, (activity.activity_type, activity.created_at));
             }
+            if !page.has_more {
+                break;
+            }
+            // A page that goes on has its cursor: the page check refuses any other.
+            request.after_id = page.last_id;
         }
         Ok(told)
     }
