@@ -49,9 +49,10 @@ export interface Visitor {
 }
 
 export async function visitor(
-  options: { theme?: "light" | "dark"; size?: { width: number; height: number } } = {},
+  options: { theme?: "light" | "dark"; size?: { width: number; height: number }; userAgent?: string } = {},
 ): Promise<Visitor> {
   const context = await browser.newContext({
+    ...(options.userAgent ? { userAgent: options.userAgent } : {}),
     viewport: options.size ?? DESKTOP,
     colorScheme: options.theme ?? "light",
     locale: "en-GB",
