@@ -108,10 +108,13 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// A `[[feed]]` at the address, with further lines.
+    /// A `[[feed]]` at the address, with further lines, that trusts the key of the simulator's transparency log.
     pub(crate) fn new(base_url: &str, feed_lines: &str) -> Self {
         let place = Self { folder: tempfile::tempdir().expect("a temporary folder") };
-        place.configure(&format!("[[feed]]\nname = \"acme\"\nbase_url = \"{base_url}\"\n{feed_lines}\n"));
+        let key = simulator::transparency_log_key_fingerprint();
+        place.configure(&format!(
+            "[[feed]]\nname = \"acme\"\nbase_url = \"{base_url}\"\ntransparency_log.trusted_keys = [\"{key}\"]\n{feed_lines}\n"
+        ));
         place
     }
 

@@ -10,8 +10,8 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use simulator::{
-    ActivitySource, Bucket, Generated, ManualClock, SimulatedRequest, Simulator, SimulatorClock,
-    SimulatorOptions, World, WorldOptions,
+    ActivitySource, Bucket, ManualClock, SimulatedRequest, Simulator, SimulatorClock, SimulatorOptions,
+    World, WorldOptions,
 };
 
 use crate::support::{Answered, KEY, encode, noon, refusal, request};
@@ -46,8 +46,15 @@ fn walk(simulator: &Simulator, query: &str) -> Vec<String> {
     ids
 }
 
-fn exact(rows: &[Generated]) -> Vec<u8> {
-    rows.iter().flat_map(|row| [&row.json[..], b"\n"].concat()).collect()
+/// The bytes of a row; of one that stands in a transparency log what it says, but for its place there, which the server adds.
+fn told(row: &[u8]) -> String {
+    let text = String::from_utf8_lossy(row).into_owned();
+    if !["\"anthropic_access\"", "\"cmek_preserve\""].iter().any(|name| text.contains(name)) {
+        return text;
+    }
+    let mut value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    value.as_object_mut().expect("an object").remove("transparency_log_leaf_index");
+    value.to_string()
 }
 
 #[test]
@@ -63,7 +70,10 @@ fn a_walk_over_days_equals_the_source() {
     expected.reverse();
     assert_eq!(walk(&simulator, &format!("{window}&order=desc&limit=5000")), expected);
     let listed = simulator.respond(&SimulatedRequest::get(&format!("/simulator/activities?{window}")));
-    assert!(listed.body[..] == exact(&rows)[..], "the list differs from the source");
+    let listed: Vec<String> =
+        listed.body.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()).map(told).collect();
+    let made: Vec<String> = rows.iter().map(|row| told(&row.json)).collect();
+    assert!(listed == made, "the list differs from the source");
 }
 
 #[test]
