@@ -61,7 +61,7 @@ fn without_an_engine_everything_can_be_seen() {
         assert_eq!(settings["index.mode"] == "logsdb", engine == "elasticsearch", "{settings}");
 
         let role = text(&place.succeed(&["setup", "elasticsearch", "--print-role", "--engine", engine]));
-        assert!(role.starts_with("P") && role.contains("logs-anthropic.audit-*"), "{role}");
+        assert!(role.starts_with('P') && role.contains("logs-anthropic.audit-*"), "{role}");
 
         let objects =
             text(&place.succeed(&["setup", "elasticsearch", "--dashboards", "-", "--engine", engine]));

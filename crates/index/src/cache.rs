@@ -17,7 +17,7 @@ const MAX_BYTES: u64 = 32 << 20;
 /// About how many contributions that is.
 const EXPECTED: usize = 1_024;
 /// Segments with fewer documents are counted as quickly as they are looked up.
-const MIN_DOCUMENTS: u32 = 2_000;
+const MIN_DOCUMENTS: u32 = 100;
 
 /// What a segment counts.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ use tantivy::schema::{
 use crate::text::WORDS;
 
 /// Changes when the meaning of what is stored does.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The sequence of a document, whatever the document says.
 pub(crate) const SEQUENCE: &str = "_sequence";
 

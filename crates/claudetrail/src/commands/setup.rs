@@ -23,7 +23,7 @@ pub(crate) fn run(settings: &Settings, command: &Setup) -> Result<()> {
     let chosen = chosen(settings, arguments)?;
     let runtime = supervisor::runtime()?;
     for (name, sink) in chosen {
-        let set_up = Sink { name, sink, arguments };
+        let set_up = Sink { name, settings: sink, arguments };
         runtime.block_on(set_up.run())?;
     }
     Ok(())
@@ -55,16 +55,16 @@ fn chosen<'a>(
 /// One sink to set up.
 struct Sink<'a> {
     name: &'a str,
-    sink: &'a ElasticsearchSettings,
+    settings: &'a ElasticsearchSettings,
     arguments: &'a SetupElasticsearch,
 }
 
 impl Sink<'_> {
     async fn run(&self) -> Result<()> {
         let options = Options {
-            stream: self.sink.data_stream.clone(),
-            retention: self.sink.retention,
-            logsdb: self.sink.logsdb,
+            stream: self.settings.data_stream.clone(),
+            retention: self.settings.retention,
+            logsdb: self.settings.logsdb,
         };
         if self.arguments.print_role {
             return output::print(&format!("{}\n", engine_setup::role(self.engine().await?, &options)));
@@ -84,7 +84,7 @@ impl Sink<'_> {
 
     /// Where dashboards go.
     fn kibana(&self) -> Option<&str> {
-        self.arguments.kibana.as_deref().or(self.sink.kibana.as_deref())
+        self.arguments.kibana.as_deref().or(self.settings.kibana.as_deref())
     }
 
     async fn set_up(&self, options: &Options) -> Result<()> {
@@ -111,7 +111,7 @@ impl Sink<'_> {
                 hosts: vec![address.to_owned()],
                 // Small, and not every version unpacks what it is sent.
                 compression: false,
-                ..client_options(self.sink)
+                ..client_options(self.settings)
             };
             let kibana = Client::new(client).map_err(failure)?;
             tell(engine_setup::import_dashboards(&kibana, Engine::of(about), options).await);
@@ -136,13 +136,14 @@ impl Sink<'_> {
     }
 
     fn client(&self) -> Result<Client> {
-        Client::new(client_options(self.sink)).map_err(|error| engine_failure(self.name, &error))
+        Client::new(client_options(self.settings)).map_err(|error| engine_failure(self.name, &error))
     }
 }
 
 /// Calls as a console of the engine takes them.
 fn shown(calls: &[Call]) -> String {
-    calls.iter().map(|call| format!("# {}\n{call}\n\n", call.what)).collect()
+    let one = |call: &Call| format!("# {}\n{call}\n\n", call.what);
+    calls.iter().map(one).collect::<Vec<_>>().concat()
 }
 
 /// The import of dashboards, likewise; the file is sent as a form.

@@ -162,7 +162,9 @@ impl Column {
     fn take(&mut self, row: u32, value: &Json) {
         match value {
             Json::Array(elements) if self.is_list => {
-                elements.iter().for_each(|element| self.single(row, element));
+                for element in elements {
+                    self.single(row, element);
+                }
             }
             value => self.single(row, value),
         }
@@ -219,12 +221,10 @@ impl Column {
         let (definitions, repetitions) = self.levels(rows);
         let levels = (definitions.as_slice(), self.is_list.then_some(repetitions.as_slice()));
         match &mut self.values {
-            Values::Texts(texts) => write_values::<ByteArrayType, W>(group, std::mem::take(texts), levels)?,
-            Values::Longs(longs) => write_values::<Int64Type, W>(group, std::mem::take(longs), levels)?,
-            Values::Doubles(doubles) => {
-                write_values::<DoubleType, W>(group, std::mem::take(doubles), levels)?
-            }
-            Values::Truths(truths) => write_values::<BoolType, W>(group, std::mem::take(truths), levels)?,
+            Values::Texts(texts) => write_values::<ByteArrayType, W>(group, texts, levels)?,
+            Values::Longs(longs) => write_values::<Int64Type, W>(group, longs, levels)?,
+            Values::Doubles(doubles) => write_values::<DoubleType, W>(group, doubles, levels)?,
+            Values::Truths(truths) => write_values::<BoolType, W>(group, truths, levels)?,
         }
         self.rows.clear();
         Ok(())
@@ -253,12 +253,13 @@ impl Column {
 
 fn write_values<T: DataType, W: Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
-    values: Vec<T::T>,
+    values: &mut Vec<T::T>,
     (definitions, repetitions): (&[i16], Option<&[i16]>),
 ) -> Result<(), ParquetError> {
     let next = group.next_column()?;
     let mut column = next.ok_or_else(|| ParquetError::General("a column too many".into()))?;
-    column.typed::<T>().write_batch(&values, Some(definitions), repetitions)?;
+    column.typed::<T>().write_batch(values, Some(definitions), repetitions)?;
+    values.clear();
     column.close()
 }
 
@@ -298,7 +299,9 @@ mod tests {
         let mut bytes = Vec::new();
         let fields: Vec<String> = fields.iter().map(|&field| field.to_owned()).collect();
         let mut table = Table::new(&mut bytes, &fields).unwrap();
-        documents.iter().for_each(|document| table.add(document).unwrap());
+        for document in documents {
+            table.add(document).unwrap();
+        }
         table.finish().unwrap();
         SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap()
     }
@@ -381,7 +384,8 @@ mod tests {
         let reader = written(&documents, &[]);
         let metadata = reader.metadata();
         assert_eq!(metadata.file_metadata().schema().get_fields().len(), normalize::fields::all().len());
-        let groups: Vec<i64> = metadata.row_groups().iter().map(|group| group.num_rows()).collect();
+        let groups: Vec<i64> =
+            metadata.row_groups().iter().map(parquet::file::metadata::RowGroupMetaData::num_rows).collect();
         assert_eq!(groups, [i64::from(GROUP_ROWS), 1]);
     }
 }
