@@ -1,58 +1,75 @@
-//! How many activities a core normalises, by row size and schema, user agents, places and names included, beside the plain way (a tree in, a tree out) in the same run.
+//! How many activities a core normalises, by size and schema, user agents, places and names included, beside the plain way (a tree in,
+//! a tree out) in the same run; and how often each allocates.
 //!
-//! `cargo bench -p normalize`. The rows are of the types that make up most of a feed, in about their proportions: half
-//! content views and edits, a fifth calls of the Compliance API, some sign-ins and administration.
+//! `cargo bench -p normalize --bench normalize`. The rows are those of a working day of the simulated organization: every type in its proportion,
+//! thousands of different people, programs and addresses, so that branches and caches meet what they meet in a feed.
 
 #![allow(missing_docs, clippy::print_stdout)]
-
-#[path = "../tests/generator.rs"]
-mod generator;
 
 use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use normalize::enrichment::{Enrichment, Network, Networks};
 use normalize::known_names::NameHistory;
 use normalize::{Context, Normalizer, NormalizerOptions, Schema};
 use serde_json::{Value, json};
+use simulator::{World, WorldOptions};
 
-/// Types and how many of twenty rows they are.
-const MIX: [(&str, usize); 10] = [
-    ("claude_chat_viewed", 4),
-    ("claude_chat_updated", 2),
-    ("claude_project_viewed", 2),
-    ("claude_file_viewed", 2),
-    ("compliance_api_accessed", 4),
-    ("ccr_session_created", 2),
-    ("sso_login_succeeded", 1),
-    ("integration_user_connected", 1),
-    ("claude_organization_settings_updated", 1),
-    ("role_assignment_granted", 1),
+/// What is measured: rows of which length in bytes.
+const SIZES: [(&str, std::ops::Range<usize>); 3] = [
+    // 540 bytes on average.
+    ("short", 0..600),
+    ("as on the wire", 0..usize::MAX),
+    ("long", 2_000..usize::MAX),
 ];
 
-/// Twenty rows of about this many bytes each.
-fn rows(bytes: usize) -> Vec<String> {
-    let kinds = MIX.iter().flat_map(|(kind, count)| (0..*count as u32).map(move |variant| (*kind, variant)));
-    kinds.map(|(kind, variant)| sized(&generator::activity(kind, variant), bytes)).collect()
+fn world() -> World {
+    let history_end: Timestamp = "2026-11-23T09:41:07Z".parse().expect("a time");
+    World::new(WorldOptions {
+        seed: 1,
+        history_start: history_end - SignedDuration::from_hours(24 * 30),
+        history_end,
+        activities_per_day: 40_000.0,
+        unknown_share: 0.0,
+    })
 }
 
-/// Brings a row to a size the way rows differ on the wire: by the length of the user agent.
-fn sized(row: &str, bytes: usize) -> String {
-    let (head, tail) = row.split_once("\"user_agent\":\"").expect("every actor of the mix has an agent");
-    let (agent, tail) = tail.split_once('"').expect("the agent ends");
-    let others = head.len() + tail.len() + 16;
-    let length = bytes.saturating_sub(others).max(12);
-    let agent: String = agent.chars().chain([' ']).cycle().take(length).collect();
-    format!("{head}\"user_agent\":\"{agent}\"{tail}")
+/// A working day, in order.
+fn day(world: &World) -> Vec<String> {
+    let mut at: Timestamp = "2026-11-18T00:00:00Z".parse().expect("a time");
+    let end = at + SignedDuration::from_hours(24);
+    let mut rows = Vec::new();
+    while at < end {
+        let bucket = world.bucket(at);
+        rows.extend(bucket.rows.iter().map(|row| String::from_utf8_lossy(&row.json).into_owned()));
+        at = bucket.to;
+    }
+    rows
+}
+
+/// What the program knows beside an activity: the organization's own places, the free data, names told before.
+fn complete(world: &World, options: NormalizerOptions) -> Normalizer {
+    let networks = world.networks().into_iter().map(|place| Network {
+        cidr: place.cidr.to_owned(),
+        name: Some(place.name.to_owned()),
+        country: Some(place.country.to_owned()),
+        city: Some(place.city.to_owned()),
+        location: Some([place.latitude, place.longitude]),
+        trusted: place.trusted,
+    });
+    let networks = Networks::new(networks).expect("good entries");
+    Normalizer::new(options)
+        .with_enrichment(Enrichment::bundled().with_networks(networks))
+        .with_names(Arc::new(NameHistory::default()))
 }
 
 /// The plain way to about the same document, for comparison.
 fn by_tree(row: &str) -> Vec<u8> {
     let mut activity: Value = serde_json::from_str(row).expect("valid rows");
     let taken = |activity: &mut Value, name: &str| activity.get_mut(name).map(Value::take);
-    let mut actor = taken(&mut activity, "actor").expect("an actor");
+    let mut actor = taken(&mut activity, "actor").unwrap_or_default();
     let kind = taken(&mut activity, "type").expect("a type");
     let entry = normalize::catalog::find(kind.as_str().expect("text")).expect("known");
     let email = taken(&mut actor, "email_address");
@@ -82,54 +99,65 @@ fn by_tree(row: &str) -> Vec<u8> {
 }
 
 fn normalise(criterion: &mut Criterion) {
-    // As the program does it: user agents, places and names, with the answers of before at hand.
-    let network =
-        Network { cidr: "198.51.100.0/24".into(), country: Some("PT".into()), ..Network::default() };
-    let networks = Networks::new([network]).expect("a good entry");
-    let complete = |options| {
-        Normalizer::new(options)
-            .with_enrichment(Enrichment::bundled().with_networks(networks.clone()))
-            .with_names(Arc::new(NameHistory::default()))
-    };
-    let normalizer = complete(NormalizerOptions::default());
-    let keeping = complete(NormalizerOptions { preserve_original: true, ..NormalizerOptions::default() });
+    let world = world();
+    let day = day(&world);
+    let normalizer = complete(&world, NormalizerOptions::default());
+    let keeping =
+        complete(&world, NormalizerOptions { preserve_original: true, ..NormalizerOptions::default() });
     let bare = Normalizer::new(NormalizerOptions::default());
-    let context = Context {
-        sequence: Some(1_234_567),
-        created: Some(Timestamp::from_microsecond(1_763_885_646_123_456).expect("a time")),
-        ingested: None,
+    let created = Timestamp::from_microsecond(1_763_885_646_123_456).expect("a time");
+    let mut out = Vec::with_capacity(8 << 10);
+    let mut write = |normalizer: &Normalizer, schema, rows: &[&String]| {
+        let mut bytes = 0;
+        for (sequence, row) in (1..).zip(rows) {
+            let context = Context { sequence: Some(sequence), created: Some(created), ingested: None };
+            out.clear();
+            black_box(normalizer.document(row.as_bytes(), &context, &mut out, schema));
+            bytes += out.len();
+        }
+        bytes
     };
     let mut group = criterion.benchmark_group("normalize");
-    for size in [500, 1200] {
-        let rows = rows(size);
-        let bytes = rows.iter().map(String::len).sum::<usize>() as u64;
-        println!("{} rows, {} bytes a row on average", rows.len(), bytes / rows.len() as u64);
-        group.throughput(Throughput::ElementsAndBytes { elements: rows.len() as u64, bytes });
-        let mut out = Vec::with_capacity(1 << 20);
-        for (name, normalizer, schema) in [
+    for (name, lengths) in SIZES {
+        let rows: Vec<&String> = day.iter().filter(|row| lengths.contains(&row.len())).collect();
+        let bytes = rows.iter().map(|row| row.len()).sum::<usize>();
+        let each = |count: usize| count as f64 / rows.len() as f64;
+        println!("{name}: {} rows of {:.0} bytes on average", rows.len(), each(bytes));
+        group.throughput(Throughput::ElementsAndBytes { elements: rows.len() as u64, bytes: bytes as u64 });
+        for (what, normalizer, schema) in [
             ("ecs", &normalizer, Schema::Ecs),
             ("ecs with original", &keeping, Schema::Ecs),
             ("ecs without enrichment", &bare, Schema::Ecs),
             ("ocsf", &normalizer, Schema::Ocsf),
         ] {
-            group.bench_function(format!("{name}/{size}"), |bencher| {
-                bencher.iter(|| {
-                    out.clear();
-                    for row in &rows {
-                        black_box(normalizer.document(row.as_bytes(), &context, &mut out, schema));
-                    }
-                });
+            // Once, so that answers are at hand; then counted.
+            let written = write(normalizer, schema, &rows);
+            let counted = allocation_counter::measure(|| {
+                black_box(write(normalizer, schema, &rows));
+            });
+            println!(
+                "{name}, {what}: {:.0} bytes of document, {:.1} allocations of {:.0} bytes in all, each",
+                each(written),
+                each(counted.count_total as usize),
+                each(counted.bytes_total as usize),
+            );
+            group.bench_function(format!("{what}/{name}"), |bencher| {
+                bencher.iter(|| write(normalizer, schema, &rows));
             });
         }
-        group.bench_function(format!("sentence/{size}"), |bencher| {
+        group.bench_function(format!("sentence/{name}"), |bencher| {
             bencher.iter(|| rows.iter().map(|row| normalize::sentence(row.as_bytes()).len()).sum::<usize>());
         });
-        group.bench_function(format!("tree, for comparison/{size}"), |bencher| {
+        group.bench_function(format!("tree, for comparison/{name}"), |bencher| {
             bencher.iter(|| rows.iter().map(|row| by_tree(row).len()).sum::<usize>());
         });
     }
     group.finish();
 }
 
-criterion_group!(benches, normalise);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20);
+    targets = normalise
+}
 criterion_main!(benches);

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use crate::raw::Text;
+use crate::scan::plain_run;
 
 /// Writes the comma that separates a member from the one before it, then `key`, which ends in a colon.
 #[inline(always)]
@@ -51,15 +52,12 @@ pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
 
 /// Writes text with quotation marks, backslashes and control characters escaped; runs without any are copied whole.
 pub(crate) fn escaped(out: &mut Vec<u8>, text: &str) {
-    let bytes = text.as_bytes();
-    let mut copied = 0;
-    for (place, &byte) in bytes.iter().enumerate() {
-        if !matches!(byte, b'"' | b'\\' | 0..=0x1F) {
-            continue;
-        }
-        out.extend_from_slice(&bytes[copied..place]);
-        copied = place + 1;
-        match byte {
+    let mut rest = text.as_bytes();
+    loop {
+        let (plain, from_odd) = rest.split_at(plain_run(rest));
+        out.extend_from_slice(plain);
+        let Some((odd, after)) = from_odd.split_first() else { return };
+        match odd {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
             b'\n' => out.extend_from_slice(b"\\n"),
@@ -72,8 +70,8 @@ pub(crate) fn escaped(out: &mut Vec<u8>, text: &str) {
                 out.push(HEX[usize::from(control & 15)]);
             }
         }
+        rest = after;
     }
-    out.extend_from_slice(&bytes[copied..]);
 }
 
 /// Writes a whole number.

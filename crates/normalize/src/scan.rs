@@ -267,7 +267,7 @@ impl<'a> Scanner<'a> {
 /// How many bytes at the start belong to a string without escapes: up to a quotation mark, a backslash or a control
 /// character, or the end.
 #[inline]
-fn plain_run(bytes: &[u8]) -> usize {
+pub(crate) fn plain_run(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     let mut run = 0;
     // Most strings are short, so words come first; only a long one is worth blocks, which compilers turn into vectors.
