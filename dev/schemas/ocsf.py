@@ -2,7 +2,8 @@
 
 The schema comes with the package ocsf-json-schema, which makes a strict JSON Schema of each class and its profiles: no attribute
 that the class does not have, the required ones, enumerations, the expressions of addresses, the constraints (at least one of).
-Added is what a JSON Schema cannot say: that type_uid is that of class and activity, and that the names are those of the numbers.
+Added is what a JSON Schema cannot say: that type_uid is that of class and activity, that the names are those of the numbers, and that
+nothing is used that the event's own version has deprecated.
 
     python ocsf.py VERSION… < events.ndjson
 
@@ -33,7 +34,17 @@ class Version:
         return self.validators[key]
 
     def class_of(self, uid):
-        return self.schema["base_event"] if uid == 0 else self.by_uid[uid][1]
+        return self.schema["classes"]["base_event"] if uid == 0 else self.by_uid[uid][1]
+
+    def deprecated(self, definition, value, path=""):
+        for name, inner in value.items():
+            attribute = definition["attributes"].get(name, {})
+            if "@deprecated" in attribute:
+                yield f"{path}{name} is deprecated: {attribute['@deprecated']['message']}"
+            inside = self.schema["objects"].get(attribute.get("object_type"), {"attributes": {}})
+            for one in inner if isinstance(inner, list) else [inner]:
+                if isinstance(one, dict):
+                    yield from self.deprecated(inside, one, f"{path}{name}.")
 
     def problems(self, event):
         uid = event.get("class_uid")
@@ -53,6 +64,8 @@ class Version:
             name = event.get("activity_name" if number == "activity" else number)
             if value is not None and value != 99 and caption != name:
                 yield f"{number} {value} is {caption!r}, not {name!r}"
+        if event["metadata"]["version"] == self.version:
+            yield from self.deprecated(definition, event)
         if uid and (event["class_name"], event["category_name"]) != (definition["caption"], definition["category_name"]):
             yield f"{event['class_name']!r} in {event['category_name']!r} is {definition['caption']!r}"
 

@@ -208,6 +208,14 @@ impl<'a> Actor<'a> {
         }
     }
 
+    /// The service that it is, where it is no person, key or device of the organization's: an endpoint without an address.
+    pub(crate) fn service(&self) -> Option<&Text<'a>> {
+        match self.kind {
+            ActorKind::System | ActorKind::Anthropic | ActorKind::ScimDirectorySync => Some(&self.name),
+            _ => None,
+        }
+    }
+
     /// The key it acted with.
     pub(crate) fn credential(&self) -> Option<Text<'a>> {
         self.text(API_KEY_ID).or_else(|| self.text(ADMIN_API_KEY_ID))

@@ -15,6 +15,9 @@ use crate::published::fetched;
 use crate::rules::actors;
 use crate::support::{context, enriching, keeping_original};
 
+/// What those who read our events may have moved on to: they are held against its schema too.
+pub(crate) const NEWEST_OCSF: &str = "1.8.0";
+
 fn event_by(normalizer: &Normalizer, raw: &[u8]) -> (String, Value) {
     let mut out = Vec::new();
     normalizer.ocsf(raw, &context(), &mut out);
@@ -87,7 +90,7 @@ fn every_event_is_valid_by_the_published_schema() {
     let script = fetched("ocsf.py").expect("the script is part of the repository");
     let mut validator = Command::new(python)
         .arg(script)
-        .args([OCSF_VERSION, "1.7.0"])
+        .args([OCSF_VERSION, NEWEST_OCSF])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -176,6 +179,34 @@ fn a_call_of_the_api_is_what_its_method_does() {
         assert_eq!(event["time"], 1_795_421_645_250_i64);
         assert_eq!(event["actor"]["user"]["credential_uid"], "apikey_01J7");
         assert_eq!(event["src_endpoint"], json!({"ip": "198.51.100.7"}));
+    }
+}
+
+#[test]
+fn who_acted_is_no_endpoint() {
+    for (kind, actor, endpoint) in [
+        (
+            "claude_file_viewed",
+            r#"{"type":"user_actor","user_id":"user_1","ip_address":"192.0.2.7"}"#,
+            json!({"ip": "192.0.2.7"}),
+        ),
+        ("claude_file_viewed", r#"{"type":"user_actor","user_id":"user_1"}"#, json!({"name": "Unknown"})),
+        ("claude_chat_viewed", r#"{"type":"user_actor","user_id":"user_1"}"#, Value::Null),
+        ("claude_file_viewed", "null", json!({"name": "Unknown"})),
+        (
+            "claude_file_deleted",
+            r#"{"type":"system_actor","service":"retention"}"#,
+            json!({"svc_name": "Anthropic automation (retention)"}),
+        ),
+        (
+            "group_member_added",
+            r#"{"type":"scim_directory_sync_actor","idp_connection_type":"okta"}"#,
+            json!({"svc_name": "SCIM directory sync (okta)"}),
+        ),
+        ("anthropic_access", r#"{"type":"anthropic_actor"}"#, json!({"svc_name": "Anthropic"})),
+    ] {
+        let event = event(&activity_by(kind, 1, actor));
+        assert_eq!(event["src_endpoint"], endpoint, "{kind} by {actor}");
     }
 }
 

@@ -197,12 +197,14 @@ fn the_page_of_ocsf_is_fresh() {
     let mut page = format!(
         "# OCSF events\n\n\
          `claudetrail export --schema ocsf` and `claudetrail normalize --schema ocsf` write events of OCSF {}, profiles `cloud` and `host`, checked in\n\
-         the tests against the published schema (package ocsf-json-schema). A type that the catalogue does not know is an API Activity, or\n\
-         an Authentication where its name says so. What has no attribute of its own is in `unmapped` by the feed's own name, what was odd in\n\
-         `metadata.debug`, the record itself in `raw_data` when asked for.\n\n\
+         the tests against the published schemas of that version and of {NEWEST_OCSF} (package ocsf-json-schema). A type that the catalogue does not\n\
+         know is an API Activity, or an Authentication where its name says so. `src_endpoint` is the address; of Anthropic's own services and of\n\
+         directories, which have none, the service (`svc_name`). What has no attribute of its own is in `unmapped` by the feed's own name, what was\n\
+         odd in `metadata.debug`, the record itself in `raw_data` when asked for.\n\n\
          This page is made from `crates/normalize/data` (`UPDATE_PAGES=1 cargo test -p normalize reference`); do not edit it.\n\n\
          | type | class | activity | about |\n| --- | --- | --- | --- |\n",
-        normalize::catalog::ocsf::OCSF_VERSION
+        normalize::catalog::ocsf::OCSF_VERSION,
+        NEWEST_OCSF = crate::ocsf::NEWEST_OCSF,
     );
     for entry in catalog::all() {
         let (class, activity) = (entry.ocsf.class, entry.ocsf.activity_name());

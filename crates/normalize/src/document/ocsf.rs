@@ -56,7 +56,10 @@ impl<'a> Writer<'_, 'a> {
         match class {
             OcsfClass::EntityManagement => self.ocsf_entity(mapping, meaning),
             OcsfClass::FileHostingActivity => self.ocsf_file(mapping, meaning),
-            OcsfClass::GroupManagement => self.ocsf_thing("\"group\":{", mapping, meaning),
+            OcsfClass::GroupManagement => {
+                json::key(self.out, "\"group\":");
+                self.ocsf_thing(mapping, meaning);
+            }
             _ => {}
         }
         if class != OcsfClass::FileHostingActivity {
@@ -72,7 +75,7 @@ impl<'a> Writer<'_, 'a> {
         }
         self.ocsf_raw_data();
         match class {
-            OcsfClass::UserAccessManagement => self.ocsf_thing("\"resource\":{", mapping, meaning),
+            OcsfClass::UserAccessManagement => self.ocsf_things("\"resources\":[", mapping, meaning),
             OcsfClass::Authentication => json::key(self.out, "\"service\":{\"name\":\"Claude\"}"),
             _ => {}
         }
@@ -86,7 +89,7 @@ impl<'a> Writer<'_, 'a> {
             OcsfClass::AccountChange | OcsfClass::UserAccessManagement => self.ocsf_user(mapping, true),
             OcsfClass::Authentication => self.ocsf_user(mapping, false),
             OcsfClass::GroupManagement if !mapping.targets.is_empty() => self.ocsf_user(mapping, true),
-            OcsfClass::WebResourcesActivity => self.ocsf_web_resources(mapping, meaning),
+            OcsfClass::WebResourcesActivity => self.ocsf_things("\"web_resources\":[", mapping, meaning),
             _ => {}
         }
     }

@@ -113,6 +113,8 @@ impl<'a> Writer<'_, 'a> {
         }
     }
 
+    /// Where it came from: an address and its place; of what acts from within, the service that it is. Two classes demand an
+    /// endpoint also where nothing is known of it. Who acted is no endpoint.
     pub(super) fn ocsf_source(&mut self, actor: Option<&Actor<'a>>, class: OcsfClass) {
         if let Some(address) = actor.map(|actor| &actor.address_text).filter(|address| !address.is_empty()) {
             json::key(self.out, "\"src_endpoint\":{");
@@ -125,14 +127,12 @@ impl<'a> Writer<'_, 'a> {
                 self.out.extend_from_slice(place.ocsf_after().as_bytes());
             }
             self.out.push(b'}');
-        } else if matches!(class, OcsfClass::ApiActivity | OcsfClass::FileHostingActivity) {
-            // These classes demand an endpoint; automation of Anthropic's and directories have no address.
-            json::key(self.out, "\"src_endpoint\":{\"name\":");
-            match actor {
-                Some(actor) if !actor.name.is_empty() => json::text(self.out, &actor.name),
-                _ => self.out.extend_from_slice(b"\"unknown\""),
-            }
+        } else if let Some(service) = actor.and_then(Actor::service) {
+            json::key(self.out, "\"src_endpoint\":{");
+            self.text_member("\"svc_name\":", Some(service));
             self.out.push(b'}');
+        } else if matches!(class, OcsfClass::ApiActivity | OcsfClass::FileHostingActivity) {
+            json::key(self.out, "\"src_endpoint\":{\"name\":\"Unknown\"}");
         }
     }
 
@@ -306,21 +306,20 @@ impl<'a> Writer<'_, 'a> {
         self.out.push(b'}');
     }
 
-    /// `group` or `resource`: name, type, id.
-    pub(super) fn ocsf_thing(&mut self, opening: &str, mapping: &Mapping<'a>, meaning: &OcsfMeaning) {
+    /// A list of what the activity is about, which is one thing.
+    pub(super) fn ocsf_things(&mut self, opening: &str, mapping: &Mapping<'a>, meaning: &OcsfMeaning) {
         json::key(self.out, opening);
+        self.ocsf_thing(mapping, meaning);
+        self.out.push(b']');
+    }
+
+    /// A group or a resource: name, type, id.
+    pub(super) fn ocsf_thing(&mut self, mapping: &Mapping<'a>, meaning: &OcsfMeaning) {
+        self.out.push(b'{');
         self.ocsf_name_and_id(mapping, meaning, "\"name\":", None);
         self.member("\"type\":", meaning.object);
         self.ocsf_name_and_id(mapping, meaning, "", Some("\"uid\":"));
         self.out.push(b'}');
-    }
-
-    pub(super) fn ocsf_web_resources(&mut self, mapping: &Mapping<'a>, meaning: &OcsfMeaning) {
-        json::key(self.out, "\"web_resources\":[{");
-        self.ocsf_name_and_id(mapping, meaning, "\"name\":", None);
-        self.member("\"type\":", meaning.object);
-        self.ocsf_name_and_id(mapping, meaning, "", Some("\"uid\":"));
-        self.out.extend_from_slice(b"}]");
     }
 
     pub(super) fn ocsf_file(&mut self, mapping: &Mapping<'a>, meaning: &OcsfMeaning) {
