@@ -46,8 +46,13 @@ $(TOOLS)/bin/cargo-deny:
 bench: enrichment ## Throughput of normalising and of the ledger, beside a baseline in the same run
 	$(CARGO) bench --locked -p normalize -p ledger -p collector
 
-fuzz: ## Fuzz the parsers of outside bytes, a minute each (needs cargo-fuzz)
-	cd fuzz && for target in $$($(CARGO) fuzz list); do $(CARGO) fuzz run -s none $$target -- -max_total_time=60 || exit 1; done
+fuzz: $(TOOLS)/bin/cargo-fuzz ## Fuzz the parsers of outside bytes, a minute each (TARGETS=normalize for one, SECONDS=600 for longer)
+	cd fuzz && export PATH="$(TOOLS)/bin:$$PATH" && for target in $(or $(TARGETS),$$($(CARGO) fuzz list)); do \
+		mkdir -p corpus/$$target && $(CARGO) fuzz run -s none $$target corpus/$$target seeds/$$target -- -max_total_time=$(or $(SECONDS),60) || exit 1; \
+	done
+
+$(TOOLS)/bin/cargo-fuzz:
+	$(CARGO) install cargo-fuzz@0.13.2 --locked --debug --root $(TOOLS)
 
 engine-up: ## Start a real engine to play with, until Ctrl-C (ENGINE=elasticsearch or opensearch, SECURITY=yes)
 	dev/engines/up $(or $(ENGINE),elasticsearch) $(if $(SECURITY),--security)
