@@ -90,11 +90,6 @@ impl Documents {
         self.make(Schema::Ecs, entry, None, out);
     }
 
-    /// The same as an OCSF event.
-    pub(crate) fn write_ocsf(&self, entry: &Entry, out: &mut Vec<u8>) {
-        self.make(Schema::Ocsf, entry, None, out);
-    }
-
     /// Appends the document of an entry to `out` as it is to leave the program, without a line break; `false`, and nothing
     /// appended, if a processor drops it. `ingested` is for a destination, whose rules sort by it.
     #[must_use]
@@ -107,7 +102,10 @@ impl Documents {
     ) -> bool {
         let start = out.len();
         let maker = self.make(schema, entry, ingested, out);
-        let stays = processors::apply(&[&self.processors, &maker.processors], &entry.raw, out, start);
+        let stays =
+            processors::apply(&[&self.processors, &maker.processors], &entry.raw, out, start, |ecs| {
+                self.make(Schema::Ecs, entry, ingested, ecs);
+            });
         if !stays {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }

@@ -4,6 +4,9 @@
 //! the ledger keeps everything. A condition is an expression of CEL over the document (`event.action == "claude_chat_viewed"`); a
 //! field that the document does not have makes it false.
 //!
+//! One set of processors holds for every schema: where OCSF events are written, conditions are judged by the activity's ECS document, unless
+//! they name what only an event has (`class_uid`), and the texts to hide are found in both. What moves fields goes by the names of the schema.
+//!
 //! A masked or hashed value is replaced wherever the document repeats it, in lists and sentences too, and the original record goes, unless it
 //! is asked for: otherwise masking would be a pretence.
 
@@ -53,7 +56,7 @@ const OCSF_MEMBERS: [&str; 32] = [
     "observables",
     "privileges",
     "raw_data",
-    "resource",
+    "resources",
     "service",
     "severity",
     "severity_id",
@@ -93,6 +96,8 @@ struct Condition {
     text: String,
     program: Program,
     variables: Vec<String>,
+    /// Whether it names what only OCSF events have.
+    of_ocsf: bool,
     /// Whether its failure was told.
     told: AtomicBool,
 }
@@ -166,13 +171,28 @@ impl Processor {
         })
     }
 
-    fn apply(&self, document: &mut Value, raw: &[u8]) -> Processed {
-        if self.when.as_ref().is_some_and(|condition| !condition.holds(document)) {
+    /// Edits the document that is written, the first, and with it the ECS document of the same activity, if there is a second.
+    fn apply(&self, documents: &mut [Value], raw: &[u8]) -> Processed {
+        if self.when.as_ref().is_some_and(|condition| !condition.holds(documents)) {
             return Processed::Kept;
         }
         if self.drop {
             return Processed::Dropped;
         }
+        for document in &mut *documents {
+            self.arrange(document);
+        }
+        let hidden = self.hidden(documents);
+        for document in documents {
+            for (text, replacement) in &hidden {
+                replace_text(document, text, replacement);
+            }
+            self.settle_original(document, raw);
+        }
+        Processed::Changed
+    }
+
+    fn arrange(&self, document: &mut Value) {
         for (name, value) in &self.add {
             put(document, name, value.clone());
         }
@@ -184,24 +204,41 @@ impl Processor {
         for name in &self.remove {
             take(document, name);
         }
-        for name in &self.mask {
-            replace(document, name, |_| MASK.to_owned());
-        }
+    }
+
+    /// Texts to hide and what stands for them, the longest first: one may be part of another.
+    fn hidden(&self, documents: &[Value]) -> Vec<(String, String)> {
+        let texts = |names: &[String]| -> Vec<String> {
+            let found =
+                names.iter().flat_map(|name| documents.iter().filter_map(|document| at(document, name)));
+            found
+                .flat_map(texts_of)
+                .filter(|text| !text.is_empty() && *text != MASK)
+                .map(str::to_owned)
+                .collect()
+        };
+        let mut hidden: Vec<(String, String)> =
+            texts(&self.mask).into_iter().map(|text| (text, MASK.to_owned())).collect();
         if let Some(key) = &self.key {
-            for name in &self.hash {
-                replace(document, name, |text| hash(key, text));
-            }
+            hidden.extend(texts(&self.hash).into_iter().map(|text| {
+                let hashed = hash(key, &text);
+                (text, hashed)
+            }));
         }
+        hidden.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        hidden.dedup();
+        hidden
+    }
+
+    fn settle_original(&self, document: &mut Value, raw: &[u8]) {
         let hides = !(self.remove.is_empty() && self.mask.is_empty() && self.hash.is_empty());
-        let ocsf = document.get("class_uid").is_some();
-        let original = if ocsf { "raw_data" } else { "event.original" };
+        let original = if is_ocsf(document) { "raw_data" } else { "event.original" };
         match self.keep_original {
             Some(true) => put(document, original, String::from_utf8_lossy(raw).trim().into()),
             Some(false) => drop(take(document, original)),
             None if hides => drop(take(document, original)),
             None => {}
         }
-        Processed::Changed
     }
 }
 
@@ -210,15 +247,28 @@ pub(crate) fn all(place: &str, written: &[RawProcessor]) -> Result<Vec<Processor
     (1..).zip(written).map(|(number, raw)| Processor::from_raw(&format!("{place} {number}"), raw)).collect()
 }
 
-/// Applies processors to a document that ends `out`, from `start` on; what is dropped is taken off again. Whether it stays.
-pub(crate) fn apply(processors: &[&[Processor]], raw: &[u8], out: &mut Vec<u8>, start: usize) -> bool {
+/// Applies processors to a document that ends `out`, from `start` on; what is dropped is taken off again. Whether it stays. `ecs` writes the
+/// ECS document of the same activity, and is called where that is not what stands in `out`.
+pub(crate) fn apply(
+    processors: &[&[Processor]],
+    raw: &[u8],
+    out: &mut Vec<u8>,
+    start: usize,
+    ecs: impl FnOnce(&mut Vec<u8>),
+) -> bool {
     if processors.iter().all(|some| some.is_empty()) {
         return true;
     }
-    let Ok(mut document) = serde_json::from_slice::<Value>(&out[start..]) else { return true };
+    let Ok(document) = serde_json::from_slice::<Value>(&out[start..]) else { return true };
+    let mut documents = vec![document];
+    if is_ocsf(&documents[0]) {
+        let mut other = Vec::new();
+        ecs(&mut other);
+        documents.extend(serde_json::from_slice::<Value>(&other));
+    }
     let mut changed = false;
     for processor in processors.iter().copied().flatten() {
-        match processor.apply(&mut document, raw) {
+        match processor.apply(&mut documents, raw) {
             Processed::Kept => {}
             Processed::Changed => changed = true,
             Processed::Dropped => {
@@ -229,7 +279,7 @@ pub(crate) fn apply(processors: &[&[Processor]], raw: &[u8], out: &mut Vec<u8>, 
     }
     if changed {
         out.truncate(start);
-        out.extend_from_slice(document.to_string().as_bytes());
+        out.extend_from_slice(documents[0].to_string().as_bytes());
     }
     true
 }
@@ -249,19 +299,26 @@ impl Condition {
         })?;
         let variables: Vec<String> =
             program.references().variables().into_iter().map(str::to_owned).collect();
+        let of_ecs = |name: &String| {
+            name == "labels" || fields::all().iter().any(|field| field.name.split('.').next() == Some(name))
+        };
+        let of_ocsf = variables.iter().any(|name| !of_ecs(name));
         for name in &variables {
-            let of_ecs = fields::all().iter().any(|field| field.name.split('.').next() == Some(name));
-            if !of_ecs && name != "labels" && !OCSF_MEMBERS.contains(&name.as_str()) {
+            if !of_ecs(name) && !OCSF_MEMBERS.contains(&name.as_str()) {
                 return Err(wrong(
                     format!("{text:?} names {name}, which no document has"),
                     "docs/reference/fields.md lists the fields",
                 ));
             }
         }
-        Ok(Self { text: text.to_owned(), program, variables, told: AtomicBool::new(false) })
+        Ok(Self { text: text.to_owned(), program, variables, of_ocsf, told: AtomicBool::new(false) })
     }
 
-    fn holds(&self, document: &Value) -> bool {
+    /// Of an event and the ECS document of the same activity, the latter decides, unless the condition names what it cannot have.
+    fn holds(&self, documents: &[Value]) -> bool {
+        let wanted =
+            if self.of_ocsf { documents.first().filter(|event| is_ocsf(event)) } else { documents.last() };
+        let Some(document) = wanted else { return false };
         let mut context = Context::default();
         let nothing = Value::Object(Map::new());
         for name in &self.variables {
@@ -287,10 +344,22 @@ impl Condition {
     }
 }
 
-/// The value at a dotted path, for a change.
-fn find<'d>(document: &'d mut Value, path: &str) -> Option<&'d mut Value> {
-    let Some((first, rest)) = path.split_once('.') else { return document.get_mut(path) };
-    find(document.get_mut(first)?, rest)
+fn is_ocsf(document: &Value) -> bool {
+    document.get("class_uid").is_some()
+}
+
+/// The value at a dotted path.
+fn at<'d>(document: &'d Value, path: &str) -> Option<&'d Value> {
+    path.split('.').try_fold(document, |place, name| place.get(name))
+}
+
+/// The texts that a value is, or lists.
+fn texts_of(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Takes the value at a dotted path out, and objects that are empty without it.
@@ -319,19 +388,7 @@ fn put(document: &mut Value, path: &str, value: Value) {
     }
 }
 
-/// Replaces the texts at a path, and wherever else in the document they stand.
-fn replace(document: &mut Value, path: &str, by: impl Fn(&str) -> String) {
-    let texts: Vec<String> = match find(document, path) {
-        Some(Value::String(text)) => vec![text.clone()],
-        Some(Value::Array(texts)) => texts.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        _ => return,
-    };
-    for text in texts.into_iter().filter(|text| !text.is_empty() && text != MASK) {
-        let replacement = by(&text);
-        replace_text(document, &text, &replacement);
-    }
-}
-
+/// Replaces a text wherever it stands.
 fn replace_text(value: &mut Value, text: &str, replacement: &str) {
     match value {
         Value::String(found) if found == text => replacement.clone_into(found),
@@ -378,7 +435,7 @@ mod tests {
         let processor = processor(text).unwrap_or_else(|failure| panic!("{failure}"));
         let mut out = b"before".to_vec();
         out.extend_from_slice(document().to_string().as_bytes());
-        let stays = apply(&[&[], &[processor]], b" {\"raw\":1}\n", &mut out, 6);
+        let stays = apply(&[&[], &[processor]], b" {\"raw\":1}\n", &mut out, 6, |_| panic!("it is there"));
         assert!(out.starts_with(b"before") && (stays || out.len() == 6));
         stays.then(|| serde_json::from_slice(&out[6..]).expect("JSON"))
     }
@@ -430,6 +487,52 @@ mod tests {
         assert!(
             !hashed.to_string().contains("user_1") && !format!("{:?}", processor(&text)).contains("secret")
         );
+    }
+
+    #[test]
+    fn a_text_that_is_part_of_another_is_hidden_after_it() {
+        let document = json!({"user": {"email": "anabel@example.com", "name": "anabel"}, "message": "anabel@example.com left"});
+        let processor = processor("mask = [\"user.name\", \"user.email\"]").expect("a processor");
+        let mut out = document.to_string().into_bytes();
+        assert!(apply(&[&[processor]], b"{}", &mut out, 0, |_| {}));
+        let told: Value = serde_json::from_slice(&out).expect("JSON");
+        assert_eq!(told, json!({"user": {"email": "***", "name": "***"}, "message": "*** left"}));
+    }
+
+    #[test]
+    fn what_is_said_of_ecs_holds_for_ocsf_events_too() {
+        let event = json!({
+            "actor": {"user": {"email_addr": "ana@example.com", "uid": "user_1"}}, "class_uid": 3002,
+            "message": "ana@example.com failed to sign in with SSO", "raw_data": "{}", "user": {"uid": "user_1"},
+        });
+        for (text, expected) in [
+            ("when = \"event.action == 'sso_login_failed'\"\ndrop = true", None),
+            ("when = \"class_uid == 3002\"\ndrop = true", None),
+            ("when = \"class_uid == 3001\"\ndrop = true", Some(event.clone())),
+            (
+                "mask = [\"user.email\"]",
+                Some(json!({
+                    "actor": {"user": {"email_addr": "***", "uid": "user_1"}}, "class_uid": 3002,
+                    "message": "*** failed to sign in with SSO", "user": {"uid": "user_1"},
+                })),
+            ),
+            (
+                "mask = [\"actor.user.uid\"]\nkeep_original = true\nremove = [\"actor.user.email_addr\", \"message\"]",
+                Some(json!({
+                    "actor": {"user": {"uid": "***"}}, "class_uid": 3002, "raw_data": "{}", "user": {"uid": "***"},
+                })),
+            ),
+        ] {
+            let processor = processor(text).unwrap_or_else(|failure| panic!("{failure}"));
+            let mut out = event.to_string().into_bytes();
+            let stays = apply(&[&[processor]], b"{}", &mut out, 0, |out| {
+                out.extend_from_slice(document().to_string().as_bytes());
+            });
+            let told = stays.then(|| serde_json::from_slice::<Value>(&out).expect("JSON"));
+            assert_eq!(told, expected, "{text}");
+        }
+        // A condition on events says nothing of a document.
+        assert!(processed("when = \"class_uid != 3002\"\ndrop = true").is_some());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use console_server::{ApiError, Console, OidcOptions, Options, Parts, SecretReader, StartError, Story};
 use jiff::Timestamp;
 use ledger::{Entry, Reader};
+use normalize::Schema;
 use query::Backend;
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -24,6 +25,9 @@ use crate::{
 /// Longest wait for an answer of the console.
 const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
+/// What a link is good for.
+pub(crate) const LINK_NOTE: &str = "opens once, within 15 minutes";
+
 /// A console that is being served.
 pub(crate) struct Serving {
     /// Its address, without a path.
@@ -34,6 +38,16 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
+    /// What the link opens: a build without the web app serves the HTTP API alone.
+    pub(crate) fn what() -> &'static str {
+        if console_server::has_web_app() { "Console" } else { "HTTP API" }
+    }
+
+    /// The address of screens, where there are any.
+    pub(crate) fn pages(&self) -> Option<&str> {
+        console_server::has_web_app().then_some(self.url.as_str())
+    }
+
     /// Waits until the last answer is given, after `stop`.
     pub(crate) async fn ended(self) {
         match self.task.await {
@@ -179,8 +193,12 @@ impl console_server::Documents for LedgerDocuments {
         self.0.write(entry, out);
     }
 
-    fn ocsf(&self, entry: &Entry, out: &mut Vec<u8>) {
-        self.0.write_ocsf(entry, out);
+    fn export(&self, schema: console_server::Schema, entry: &Entry, out: &mut Vec<u8>) -> bool {
+        let schema = match schema {
+            console_server::Schema::Ecs => Schema::Ecs,
+            console_server::Schema::Ocsf => Schema::Ocsf,
+        };
+        self.0.deliver(schema, entry, None, out)
     }
 
     fn sentence(&self, entry: &Entry) -> String {
@@ -198,11 +216,10 @@ pub(crate) async fn beside_run(settings: &Settings, stop: CancellationToken) -> 
         Ok(serving) => {
             if let Some(link) = &serving.link {
                 // Not a log line: logs are kept and shipped, and this opens the console.
-                eprintln!(
-                    "console: {link}\n         opens once, within 15 minutes; `claudetrail console link` makes another"
-                );
+                let what = Serving::what();
+                eprintln!("{what}: {link}\n  {LINK_NOTE}; `claudetrail console link` makes another");
             } else {
-                tracing::info!(url = %serving.url, "the console is served; people sign in by name");
+                tracing::info!(url = %serving.url, "{} is served; people sign in by name", Serving::what());
             }
             Ok(Some(serving))
         }

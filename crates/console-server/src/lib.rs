@@ -45,4 +45,4 @@ pub use password::Password;
 pub use secret::Token;
 pub use server::{Console, Parts};
 pub use store::{Store, StoreError, User};
-pub use trail::{Actions, Attest, Documents, Trail};
+pub use trail::{Actions, Attest, Documents, Schema, Trail};

@@ -54,12 +54,22 @@ pub struct Attest {
     pub to: Option<Timestamp>,
 }
 
-/// Makes documents of ledger entries.
+/// What exported documents are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// Elastic Common Schema.
+    Ecs,
+    /// Open Cybersecurity Schema Framework.
+    Ocsf,
+}
+
+/// Makes documents of ledger entries, one JSON object each, without a line break.
 pub trait Documents: Send + Sync {
-    /// Appends the ECS document of an entry, one JSON object without a line break.
+    /// Appends the ECS document of an entry as it is, for a screen.
     fn ecs(&self, entry: &Entry, out: &mut Vec<u8>);
-    /// Appends the OCSF event of an entry, one JSON object without a line break.
-    fn ocsf(&self, entry: &Entry, out: &mut Vec<u8>);
+    /// Appends the document of an entry as the user wants it to leave the program; `false`, and nothing appended, if it is to be
+    /// left out.
+    fn export(&self, schema: Schema, entry: &Entry, out: &mut Vec<u8>) -> bool;
     /// One sentence that a person can read.
     fn sentence(&self, entry: &Entry) -> String;
 }

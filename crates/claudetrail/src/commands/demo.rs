@@ -102,16 +102,15 @@ async fn show(common: &cli::Common, arguments: &Demo, folder: PathBuf) -> Result
         tokio::spawn(supervisor::collect(settings.clone(), Arc::new(Forward(sender)), stop.clone(), false));
     supervisor::stop_on_signal(stop.clone());
     let serving = if arguments.once { None } else { serve(&settings, &served.stories, &stop).await? };
-    if let Some(link) = serving.as_ref().and_then(|serving| serving.link.as_deref()) {
-        screen.console(link);
+    if let Some(serving) = &serving {
+        screen.console(serving);
     }
 
     let started = std::time::Instant::now();
     let filled = screen.fill(&settings, arguments.history, &mut events, &stop).await?;
     if filled {
         screen.summary(&settings, started.elapsed())?;
-        let pages = serving.as_ref().filter(|_| console_server::has_web_app());
-        screen.stories(&served.stories, pages.map(|serving| serving.url.as_str()));
+        screen.stories(&served.stories, serving.as_ref().and_then(Serving::pages));
         if !arguments.once {
             screen.live(&settings, &mut events, &stop).await?;
         }
@@ -279,15 +278,14 @@ impl Screen {
         Ok(())
     }
 
-    fn console(&self, link: &str) {
-        // Without the web app the link opens the HTTP API.
-        let name = if console_server::has_web_app() { "Console:" } else { "HTTP API:" };
+    fn console(&self, serving: &Serving) {
+        let Some(link) = &serving.link else { return };
+        let note = format!("{}; `claudetrail console link --data-dir …` makes another", serving::LINK_NOTE);
         say(&format!(
-            "{} {}\n  {}\n",
-            self.palette.bold(name),
+            "{}: {}\n  {}\n",
+            self.palette.bold(Serving::what()),
             self.palette.notable(link),
-            self.palette
-                .dim("opens once, within 15 minutes; `claudetrail console link --data-dir …` makes another")
+            self.palette.dim(&note)
         ));
     }
 

@@ -59,7 +59,8 @@ pub(crate) fn run(settings: &Settings, arguments: &Normalize) -> Result<()> {
             NormalizeSchema::Ocsf => normalizer.ocsf(activity, &Context::default(), &mut document),
         };
         statistics.add(&outcome, read);
-        if !processors::apply(&[&processors], activity, &mut document, 0) {
+        let ecs = |out: &mut Vec<u8>| drop(normalizer.ecs(activity, &Context::default(), out));
+        if !processors::apply(&[&processors], activity, &mut document, 0, ecs) {
             statistics.dropped += 1;
             continue;
         }

@@ -462,7 +462,7 @@ pub(crate) const KEYS: &[Key] = &[
         "processor[].when",
         Kind::Condition,
         "",
-        "Only documents for which this is true; without it, every one. An expression of CEL (https://cel.dev) over the document; a field that a document does not have makes it false.",
+        "Only documents for which this is true; without it, every one. An expression of CEL (https://cel.dev) over the ECS document, also where OCSF events are written; one that names what only an event has (class_uid) is for events alone. A field that a document does not have makes it false.",
     ),
     key(
         "processor[].drop",
@@ -474,7 +474,7 @@ pub(crate) const KEYS: &[Key] = &[
         "processor[].add",
         Kind::Table,
         "{}",
-        "Fields with their values: { \"labels.team\" = \"security\" }. What is there already is replaced.",
+        "Fields with their values: { \"labels.team\" = \"security\" }. What is there already is replaced. Names here, in rename and in remove are those of the schema that is written.",
     ),
     key("processor[].rename", Kind::Table, "{}", "Fields with their new names."),
     key("processor[].remove", Kind::TextList, "[]", "Fields that are taken away."),
@@ -482,13 +482,13 @@ pub(crate) const KEYS: &[Key] = &[
         "processor[].mask",
         Kind::TextList,
         "[]",
-        "Fields whose text becomes ***, wherever else in the document it stands.",
+        "Fields, of ECS or OCSF, whose text becomes ***, wherever else in the document it stands: user.email is hidden in OCSF events too.",
     ),
     key(
         "processor[].hash",
         Kind::TextList,
         "[]",
-        "Fields whose text becomes its HMAC-SHA256 in hexadecimal, wherever else in the document it stands.",
+        "Fields, of ECS or OCSF, whose text becomes its HMAC-SHA256 in hexadecimal, wherever else in the document it stands.",
     ),
     key("processor[].key", Kind::Secret, "{ env = \"CLAUDETRAIL_HASH_KEY\" }", "The key of hash."),
     key(

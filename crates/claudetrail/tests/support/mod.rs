@@ -3,11 +3,11 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod console;
+pub(crate) mod http;
 pub(crate) mod search_engine;
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
@@ -82,18 +82,9 @@ impl Simulator {
 
     /// The body of a control-plane answer.
     pub(crate) fn get(&self, path: &str) -> Vec<u8> {
-        let address = self.base_url.trim_start_matches("http://");
-        let mut stream = TcpStream::connect(address).expect("the simulator accepts");
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").expect("the request is written");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("the answer is read");
-        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("headers end") + 4;
-        assert!(
-            answer.starts_with(b"HTTP/1.0 200") || answer.starts_with(b"HTTP/1.1 200"),
-            "{}",
-            String::from_utf8_lossy(&answer[..end])
-        );
-        answer.split_off(end)
+        let answer = http::get(&format!("{}{path}", self.base_url));
+        assert_eq!(answer.status, 200, "{}", answer.head);
+        answer.body
     }
 
     /// Every row that there is before a time, sorted.
@@ -165,6 +156,15 @@ impl Place {
 
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.path("log.txt")).unwrap_or_default()
+    }
+
+    /// The link that opens the console of a `run` whose log this is.
+    pub(crate) fn console_link(&self) -> String {
+        wait_for("the console's link", Duration::from_mins(2), || {
+            let log = self.log();
+            let line = log.lines().find(|line| line.contains("/open?token="))?;
+            line[line.find("http://")?..].split_whitespace().next().map(str::to_owned)
+        })
     }
 
     pub(crate) fn status(&self) -> serde_json::Value {

@@ -1,7 +1,8 @@
 //! Exports: everything that matches, as a stream, in ledger order.
 //!
-//! The store says which; documents come from it, exact bytes from the ledger. A client that stops reading stops the work. A
-//! failure in the middle breaks the connection off, so that half an export never looks like a whole one.
+//! The store says which; documents and exact bytes are made from the ledger, as the command line's export makes them, so that what the
+//! user's processors leave out or hide does not leave the program here either. A client that stops reading stops the work. A failure in
+//! the middle breaks the connection off, so that half an export never looks like a whole one.
 
 use std::{
     pin::Pin,
@@ -17,8 +18,8 @@ use axum::{
 };
 use futures_core::Stream;
 use jiff::Timestamp;
-use ledger::EntryFilter;
-use query::{Backend, Hit, SearchRequest, Sort};
+use ledger::{EntryFilter, Reader};
+use query::{Backend, SearchRequest, Sort};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -30,6 +31,7 @@ use crate::{
     extract::Parameters,
     guard::SignedIn,
     question::{self, Question},
+    trail::{self, Trail},
 };
 
 /// Documents fetched at a time.
@@ -100,7 +102,14 @@ pub(crate) async fn export(
     let mut request = SearchRequest::new(read.expression, PAGE);
     (request.from, request.to) = (read.from, read.to);
     request.sort = vec![Sort::new(fields.resolve(query::SEQUENCE)?, false)?];
-    let columns = columns(wanted.fields.as_deref(), &fields)?;
+    // Which ones is all that the store is asked.
+    request.fields = Some(vec![query::SEQUENCE.to_owned()]);
+    let form = match (wanted.format, wanted.schema) {
+        (Format::Csv, _) => Form::Row(columns(wanted.fields.as_deref(), &fields)?),
+        (Format::Ndjson, Schema::Raw) => Form::Raw,
+        (Format::Ndjson, Schema::Ecs) => Form::Document(trail::Schema::Ecs),
+        (Format::Ndjson, Schema::Ocsf) => Form::Document(trail::Schema::Ocsf),
+    };
     let detail =
         format!("{} · {:?} {:?}", asked.in_words(app.now()), wanted.schema, wanted.format).to_lowercase();
     question::log(&app, &signed_in, &caller.address, "export", detail).await?;
@@ -111,7 +120,7 @@ pub(crate) async fn export(
         Format::Csv => ("text/csv; charset=utf-8", "csv"),
     };
     let day = app.now().strftime("%Y-%m-%d").to_string();
-    let export = Export { app, backend, schema: wanted.schema, format: wanted.format, columns, sender };
+    let export = Export { app, backend, form, sender };
     // Ends when the client goes away: nobody takes the next page.
     tokio::spawn(export.run(request));
     let disposition = format!("attachment; filename=\"claudetrail-{day}.{name}\"");
@@ -135,16 +144,14 @@ fn columns(names: Option<&str>, fields: &query::Fields) -> Result<Vec<String>, A
 struct Export {
     app: App,
     backend: Arc<dyn Backend>,
-    schema: Schema,
-    format: Format,
-    columns: Vec<String>,
+    form: Form,
     sender: mpsc::Sender<Result<Bytes, ApiError>>,
 }
 
 impl Export {
     async fn run(self, mut request: SearchRequest) {
-        if self.format == Format::Csv {
-            let header = self.columns.join(",") + "\r\n";
+        if let Form::Row(columns) = &self.form {
+            let header = columns.join(",") + "\r\n";
             if self.sender.send(Ok(Bytes::from(header))).await.is_err() {
                 return;
             }
@@ -164,7 +171,8 @@ impl Export {
                     return;
                 }
             };
-            if self.sender.send(Ok(bytes)).await.is_err() || !whole {
+            // Of a whole page nothing may be left.
+            if (!bytes.is_empty() && self.sender.send(Ok(bytes)).await.is_err()) || !whole {
                 return;
             }
             request.search_after = Some(last);
@@ -176,61 +184,65 @@ impl Export {
         let answer = question::answer(&self.app, &*self.backend, request.clone()).await?;
         let Some(last) = answer.hits.last().map(|hit| hit.sort.clone()) else { return Ok(None) };
         let whole = answer.hits.len() == PAGE;
-        let bytes = match (self.schema, self.format) {
-            (Schema::Raw | Schema::Ocsf, _) => self.made_from_ledger(&answer.hits).await?,
-            (Schema::Ecs, Format::Ndjson) => documents(&answer.hits),
-            (Schema::Ecs, Format::Csv) => self.rows(&answer.hits),
-        };
-        Ok(Some((Bytes::from(bytes), last, whole)))
-    }
-
-    /// What is made of each activity's exact bytes, one a line.
-    async fn made_from_ledger(&self, hits: &[Hit]) -> Result<Vec<u8>, ApiError> {
-        let sequences: Vec<u64> = hits.iter().map(|hit| hit.sequence).collect();
-        let (trail, schema) = (Arc::clone(&self.app.trail), self.schema);
-        self.app
-            .readers
-            .with(move |reader| {
-                let documents = trail.documents(reader)?;
-                let mut lines = Vec::new();
-                for sequence in sequences {
-                    let found = reader.entries(sequence.saturating_sub(1), 1, &EntryFilter::default())?;
-                    let Some(entry) = found.first().filter(|entry| entry.sequence == sequence) else {
-                        return Err(ApiError::internal(format!("the ledger has no activity {sequence}")));
-                    };
-                    match schema {
-                        Schema::Ocsf => documents.ocsf(entry, &mut lines),
-                        Schema::Ecs => documents.ecs(entry, &mut lines),
-                        // A line break inside an activity can only stand between tokens, where a space means the same.
-                        Schema::Raw => lines.extend(entry.raw.iter().map(|byte| match byte {
-                            b'\n' | b'\r' => b' ',
-                            other => *other,
-                        })),
-                    }
-                    lines.push(b'\n');
-                }
-                Ok(lines)
-            })
-            .await
-    }
-
-    fn rows(&self, hits: &[Hit]) -> Vec<u8> {
-        let mut lines = String::new();
-        for hit in hits {
-            let cells: Vec<String> = self.columns.iter().map(|name| cell(&hit.document, name)).collect();
-            lines.push_str(&csv_line(cells.iter().map(String::as_str)));
-        }
-        lines.into_bytes()
+        let sequences: Vec<u64> = answer.hits.iter().map(|hit| hit.sequence).collect();
+        let (trail, form) = (Arc::clone(&self.app.trail), self.form.clone());
+        let lines = self.app.readers.with(move |reader| form.lines(&*trail, reader, &sequences)).await?;
+        Ok(Some((Bytes::from(lines), last, whole)))
     }
 }
 
-fn documents(hits: &[Hit]) -> Vec<u8> {
-    let mut lines = Vec::new();
-    for hit in hits {
-        lines.extend_from_slice(hit.document.to_string().as_bytes());
-        lines.push(b'\n');
+/// What is written of each activity.
+#[derive(Debug, Clone)]
+enum Form {
+    /// Its exact bytes.
+    Raw,
+    /// Its document.
+    Document(trail::Schema),
+    /// Fields of its document.
+    Row(Vec<String>),
+}
+
+impl Form {
+    /// The activities of these sequences, one a line.
+    fn lines(&self, trail: &dyn Trail, reader: &Reader, sequences: &[u64]) -> Result<Vec<u8>, ApiError> {
+        let documents = trail.documents(reader)?;
+        let (mut lines, mut document) = (Vec::new(), Vec::new());
+        for &sequence in sequences {
+            let found = reader.entries(sequence.saturating_sub(1), 1, &EntryFilter::default())?;
+            let Some(entry) = found.first().filter(|entry| entry.sequence == sequence) else {
+                return Err(ApiError::internal(format!("the ledger has no activity {sequence}")));
+            };
+            match self {
+                // A line break inside an activity can only stand between tokens, where a space means the same.
+                Self::Raw => {
+                    lines.extend(entry.raw.iter().map(|byte| match byte {
+                        b'\n' | b'\r' => b' ',
+                        other => *other,
+                    }));
+                    lines.push(b'\n');
+                }
+                Self::Document(schema) => {
+                    if documents.export(*schema, entry, &mut lines) {
+                        lines.push(b'\n');
+                    }
+                }
+                Self::Row(columns) => {
+                    document.clear();
+                    if documents.export(trail::Schema::Ecs, entry, &mut document) {
+                        let document = serde_json::from_slice(&document).map_err(ApiError::internal)?;
+                        lines.extend_from_slice(row(&document, columns).as_bytes());
+                    }
+                }
+            }
+        }
+        Ok(lines)
     }
-    lines
+}
+
+/// A line of CSV.
+fn row(document: &Value, columns: &[String]) -> String {
+    let cells: Vec<String> = columns.iter().map(|name| cell(document, name)).collect();
+    csv_line(cells.iter().map(String::as_str))
 }
 
 /// The value of a field, several of them separated by `; `.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use console_server::{
-    Actions, ApiError, Attest, Console, Documents, Options, Parts, Password, Role, Store, Trail,
+    Actions, ApiError, Attest, Console, Documents, Options, Parts, Password, Role, Schema, Store, Trail,
 };
 use index::{DocumentSource, SourceError};
 use jiff::Timestamp;
@@ -129,10 +129,14 @@ impl Documents for RealDocuments {
         self.0.ecs(&entry.raw, &context, out);
     }
 
-    fn ocsf(&self, entry: &Entry, out: &mut Vec<u8>) {
+    fn export(&self, schema: Schema, entry: &Entry, out: &mut Vec<u8>) -> bool {
         let context =
             Context { sequence: Some(entry.sequence), created: Some(entry.first_seen), ingested: None };
-        self.0.ocsf(&entry.raw, &context, out);
+        match schema {
+            Schema::Ecs => self.0.ecs(&entry.raw, &context, out),
+            Schema::Ocsf => self.0.ocsf(&entry.raw, &context, out),
+        };
+        true
     }
 
     fn sentence(&self, entry: &Entry) -> String {
