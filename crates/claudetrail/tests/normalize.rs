@@ -3,6 +3,7 @@
 mod support;
 
 use std::{
+    fmt::Write as _,
     io::Write as _,
     process::{Output, Stdio},
 };
@@ -117,7 +118,10 @@ fn a_bad_line_becomes_a_document_that_says_what_was_wrong() {
 
 #[test]
 fn what_is_only_large_comes_out_whole() {
-    let many: String = (0..10_000).map(|number| format!(",\"unknown_{number}\":{number}")).collect();
+    let many = (0..10_000).fold(String::new(), |mut text, number| {
+        let _ = write!(text, ",\"unknown_{number}\":{number}");
+        text
+    });
     let long = "x".repeat(1 << 20);
     let input = [activity(&many), b"\n".to_vec(), activity(&format!(",\"filename\":\"{long}\""))].concat();
     let text = String::from_utf8(normalize(&[], input).stdout).expect("text");

@@ -4,6 +4,7 @@ mod support;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     io::Write as _,
     process::Stdio,
     time::Duration,
@@ -95,7 +96,10 @@ fn id_of(document: &Value) -> String {
 fn hashed(text: &str) -> String {
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(HASH_KEY.as_bytes()).expect("any key");
     mac.update(text.as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    mac.finalize().into_bytes().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// What the processors make of a document, told independently of how they do it: by its text.

@@ -19,6 +19,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     about::About,
+    credentials::without_secrets,
     error::{Error, ErrorKind},
     hosts::Hosts,
     options::ClientOptions,
@@ -223,7 +224,10 @@ impl Client {
         let response = sent.send().await.map_err(|error| fault(&error))?;
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers());
-        let body = self.read(response, request, base).await?;
+        let mut body = self.read(response, request, base).await?;
+        if let Some(header) = authorization.0.as_ref().filter(|_| ErrorKind::of_status(status).is_some()) {
+            body = without_secrets(body, header);
+        }
         Ok(Response { step: request.step(), host: shown(base), status, body, retry_after })
     }
 

@@ -3,9 +3,15 @@
 use std::fmt;
 
 use base64::Engine as _;
+use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, ErrorKind};
+
+/// What stands for a secret.
+const STARS: &str = "********";
+/// Anything shorter would be found in every text.
+const SHORTEST_HIDDEN: usize = 4;
 
 /// A password, key or token. Prints as stars; its memory is cleared when it is dropped.
 #[derive(Clone)]
@@ -35,7 +41,7 @@ impl Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("********")
+        formatter.write_str(STARS)
     }
 }
 
@@ -74,6 +80,27 @@ impl Credentials {
     }
 }
 
+/// The body of a refusal without what the Authorization header says: some proxies and debugging pages repeat what they were sent, and what an
+/// engine says of a failure is shown, logged and kept.
+pub(crate) fn without_secrets(body: Bytes, header: &SecretString) -> Bytes {
+    let header = header.expose_secret();
+    let sent = header.split_once(' ').map_or(header, |(_, sent)| sent);
+    let decoded = base64::engine::general_purpose::STANDARD.decode(sent).ok();
+    let pair = decoded.and_then(|bytes| String::from_utf8(bytes).ok()).map(SecretString::from);
+    let pair = pair.as_ref().map(ExposeSecret::expose_secret);
+    let password = pair.and_then(|pair| pair.split_once(':')).map(|(_, password)| password);
+    let forms =
+        [Some(sent), pair, password].into_iter().flatten().filter(|form| form.len() >= SHORTEST_HIDDEN);
+    let (mut text, mut repeated) = (String::from_utf8_lossy(&body).into_owned(), false);
+    for form in forms {
+        if text.contains(form) {
+            text = text.replace(form, STARS);
+            repeated = true;
+        }
+    }
+    if repeated { Bytes::from(text) } else { body }
+}
+
 /// Where credentials come from. Asked before the first request and again when they are refused, on a thread that may block.
 pub trait CredentialsSource: Send + Sync + 'static {
     /// Reads them anew. The error must not hold a secret.
@@ -106,6 +133,28 @@ mod tests {
             let header = credentials.header();
             assert_eq!(header.as_ref().map(ExposeSecret::expose_secret), expected);
             assert!(!format!("{credentials:?}").contains("sesame"), "{credentials:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_that_repeats_the_credentials_is_told_without_them() {
+        let key = || Secret::new("aWQ6b3BlbnNlc2FtZQ==").expect("a secret");
+        let basic =
+            Credentials::Basic { user: "ann".into(), password: Secret::new("opensesame").expect("a secret") };
+        for (credentials, said, told) in [
+            (basic.clone(), "no: Basic YW5uOm9wZW5zZXNhbWU=", "no: Basic ********"),
+            (basic.clone(), "no: ann:opensesame, opensesame", "no: ********, ********"),
+            (basic, "no user ann", "no user ann"),
+            (
+                Credentials::ApiKey(key()),
+                "ApiKey aWQ6b3BlbnNlc2FtZQ==: opensesame",
+                "ApiKey ********: ********",
+            ),
+            (Credentials::Bearer(Secret::new("abc").expect("a secret")), "abc", "abc"),
+        ] {
+            let header = credentials.header().expect("a header");
+            let body = without_secrets(Bytes::copy_from_slice(said.as_bytes()), &header);
+            assert_eq!(body, told, "{said}");
         }
     }
 

@@ -220,13 +220,44 @@ pub(crate) struct RawSink {
 
 /// Where a secret comes from. Exactly one of the fields is set; `settings` checks it.
 #[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "toml::Value")]
 pub(crate) struct RawSecret {
     pub(crate) env: Option<String>,
     pub(crate) file: Option<PathBuf>,
     pub(crate) command: Option<Vec<String>>,
     /// The secret itself, for those who insist. Never printed.
     pub(crate) value: Option<String>,
+}
+
+/// Read by hand: a derived reader repeats what it did not expect, and that may be the secret.
+impl TryFrom<toml::Value> for RawSecret {
+    type Error = String;
+
+    fn try_from(written: toml::Value) -> Result<Self, String> {
+        const FORM: &str = "a secret is not written here but where it is kept: { env = \"NAME\" }, { file = \"PATH\" } or { command = [\"PROGRAM\"] }";
+        let toml::Value::Table(members) = written else { return Err(FORM.to_owned()) };
+        let mut secret = Self::default();
+        for (name, value) in members {
+            let text =
+                || value.as_str().map(str::to_owned).ok_or_else(|| format!("{name} of a secret is no text"));
+            match name.as_str() {
+                "env" => secret.env = Some(text()?),
+                "file" => secret.file = Some(text()?.into()),
+                "value" => secret.value = Some(text()?),
+                "command" => {
+                    let words = value.as_array().and_then(|words| {
+                        words.iter().map(|word| word.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+                    });
+                    secret.command = Some(words.ok_or("command of a secret is no list of texts")?);
+                }
+                // As a derived reader says it, which is looked up for the nearest name.
+                other => {
+                    return Err(format!("unknown field `{other}`, expected env, file, command or value"));
+                }
+            }
+        }
+        Ok(secret)
+    }
 }
 
 impl std::fmt::Debug for RawSecret {

@@ -1,6 +1,7 @@
 //! A plain HTTP client for tests: one request, one connection, everything of the answer.
 
 use std::{
+    fmt,
     io::{Read, Write},
     net::TcpStream,
 };
@@ -44,7 +45,7 @@ pub(crate) fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &
     let mut stream = TcpStream::connect(host).expect("the server accepts");
     let mut head = format!("{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = fmt::Write::write_fmt(&mut head, format_args!("{name}: {value}\r\n"));
     }
     write!(stream, "{head}\r\n{body}").expect("the request is written");
     let mut answer = Vec::new();
@@ -63,7 +64,12 @@ pub(crate) fn get(url: &str) -> Answer {
 /// A text as a part of a query string.
 pub(crate) fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+    text.bytes().fold(String::new(), |mut escaped, byte| {
+        if plain(byte) {
+            escaped.push(char::from(byte));
+        } else {
+            let _ = fmt::Write::write_fmt(&mut escaped, format_args!("%{byte:02X}"));
+        }
+        escaped
+    })
 }

@@ -151,7 +151,11 @@ impl Provider {
             None => form.push(("client_id", &options.client_id)),
         }
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(pairs(&form));
-        read(request, "the exchange of the code").await
+        let answer = read(request, "the exchange of the code").await;
+        answer.map_err(|error| match &secret {
+            Some(secret) => without_secret(&error, &options.client_id, secret.expose_secret()),
+            None => error,
+        })
     }
 
     /// The claims of an ID token that is genuine, meant for us, of this sign-in, and of now.
@@ -274,6 +278,14 @@ async fn read<T: DeserializeOwned>(request: reqwest::RequestBuilder, what: &str)
         return Err(failed(&format!("status {} {}", status.as_u16(), said.join(": "))));
     }
     serde_json::from_slice(&body).map_err(|error| failed(&error))
+}
+
+/// What a provider said without our secret, in every form in which it was sent: some repeat what they refuse.
+fn without_secret(text: &str, client_id: &str, secret: &str) -> String {
+    let escaped = escape(secret);
+    let pair = STANDARD.encode(format!("{}:{escaped}", escape(client_id)));
+    let forms = [pair.as_str(), escaped.as_str(), secret].into_iter().filter(|form| !form.is_empty());
+    forms.fold(text.to_owned(), |text, form| text.replace(form, "********"))
 }
 
 fn causes(error: &dyn std::error::Error) -> String {
