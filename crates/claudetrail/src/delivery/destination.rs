@@ -43,6 +43,7 @@ impl Destination {
                     namespaces,
                     pipeline: elasticsearch.pipeline.clone(),
                     sends_again,
+                    batches_in_flight: sink.batches_in_flight as u32,
                 };
                 let made = ElasticsearchSink::new(config);
                 made.map(Self::Elasticsearch).map_err(|error| engine_failure(&sink.name, &error))

@@ -16,6 +16,8 @@ pub struct Config {
     /// Whether documents are sent that were delivered before, perhaps long ago: each is looked for first, which takes the right to
     /// read.
     pub sends_again: bool,
+    /// Batches that the driver has in flight at most: as many may have been sent before a start or a failure.
+    pub batches_in_flight: u32,
 }
 
 impl Config {
@@ -31,6 +33,7 @@ impl Default for Config {
             namespaces: vec!["default".into()],
             pipeline: String::new(),
             sends_again: false,
+            batches_in_flight: 2,
         }
     }
 }

@@ -25,15 +25,17 @@ pub struct ElasticsearchSink {
     uncertain: Arc<AtomicU32>,
 }
 
-/// After a start or a failure this many batches may have been sent before: more than a driver ever has in flight and in hand.
-const UNCERTAIN_BATCHES: u32 = 20;
+/// Batches looked for beside those that were in flight: the next ones may be cut at other places.
+const FURTHER_BATCHES: u32 = 2;
 
 impl ElasticsearchSink {
     /// Reads certificates and checks addresses; connects to nobody yet.
     pub fn new(config: Config) -> Result<Self, Error> {
         let client = Client::new(config.client.clone())?;
-        let uncertain = Arc::new(AtomicU32::new(UNCERTAIN_BATCHES));
-        Ok(Self { client, config: Arc::new(config), known: Arc::default(), uncertain })
+        let sink =
+            Self { client, config: Arc::new(config), known: Arc::default(), uncertain: Arc::default() };
+        sink.may_have_sent();
+        Ok(sink)
     }
 
     /// The client, for what else is to be done with the engine.
@@ -56,6 +58,11 @@ impl ElasticsearchSink {
         let outcome =
             |document| if is_there(&document) { Some(ItemOutcome::AlreadyThere) } else { sent.next() };
         Ok(batch.documents.iter().map_while(outcome).collect())
+    }
+
+    /// The batches to come may have been sent before.
+    fn may_have_sent(&self) {
+        self.uncertain.store(self.config.batches_in_flight + FURTHER_BATCHES, Ordering::Relaxed);
     }
 
     /// Ids of the batch that the stream holds, where they may have been sent before. Otherwise nobody is asked.
@@ -127,10 +134,14 @@ impl ElasticsearchSink {
 impl Sink for ElasticsearchSink {
     async fn deliver(&self, batch: &Batch) -> Result<Vec<ItemOutcome>, SinkError> {
         let outcomes = self.try_deliver(batch).await;
-        if outcomes.as_ref().is_err_and(|error| error.kind != SinkErrorKind::TooLarge) {
-            self.uncertain.store(UNCERTAIN_BATCHES, Ordering::Relaxed);
-            // A stream may have been removed, or the engine exchanged for another, while it was away.
-            self.known().clear();
+        match outcomes.as_ref().map_err(|error| error.kind) {
+            // It was turned away whole.
+            Ok(_) | Err(SinkErrorKind::TooLarge | SinkErrorKind::Throttled) => {}
+            Err(_) => {
+                self.may_have_sent();
+                // A stream may have been removed, or the engine exchanged for another, while it was away.
+                self.known().clear();
+            }
         }
         outcomes
     }
