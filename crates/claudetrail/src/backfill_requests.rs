@@ -24,14 +24,17 @@ pub(crate) struct BackfillRequest {
     pub(crate) feed: String,
     pub(crate) gte: Timestamp,
     pub(crate) lt: Timestamp,
+    /// Also what is covered already.
+    #[serde(default)]
+    pub(crate) again: bool,
 }
 
 fn folder(data_dir: &Path) -> PathBuf {
     data_dir.join("requests")
 }
 
-/// Leaves a request for whoever collects.
-pub(crate) fn leave(data_dir: &Path, request: &BackfillRequest) -> io::Result<()> {
+/// Leaves a request for whoever collects. The file that is returned is there until the ledger has it.
+pub(crate) fn leave(data_dir: &Path, request: &BackfillRequest) -> io::Result<PathBuf> {
     let folder = folder(data_dir);
     std::fs::create_dir_all(&folder)?;
     let number = Timestamp::now().as_nanosecond();
@@ -40,7 +43,9 @@ pub(crate) fn leave(data_dir: &Path, request: &BackfillRequest) -> io::Result<()
     let text = serde_json::to_vec(request).map_err(io::Error::other)?;
     std::fs::write(&unfinished, text)?;
     std::fs::File::open(&unfinished)?.sync_all()?;
-    std::fs::rename(unfinished, folder.join(format!("{name}.json")))
+    let left = folder.join(format!("{name}.json"));
+    std::fs::rename(unfinished, &left)?;
+    Ok(left)
 }
 
 /// Keeps in the ledger whatever is left in the folder, for as long as it runs.
@@ -102,6 +107,9 @@ pub(crate) fn keep_in(ledger: &mut ledger::Ledger, request: &BackfillRequest) ->
     let Some(feed) = feeds.iter().find(|feed| feed.name == request.feed) else { return Ok(false) };
     if let Some(interval) = Interval::new(request.gte, request.lt) {
         ledger.request_backfill(feed.id, interval, Timestamp::now())?;
+        if request.again {
+            ledger.forget_reconciled(feed.id, interval)?;
+        }
     }
     Ok(true)
 }
@@ -120,7 +128,7 @@ mod tests {
         let path = place.path().join("ledger.sqlite");
         let ledger: SharedLedger = Arc::new(Mutex::new(Ledger::open(&path, Options::default()).unwrap()));
         let at = |second: i64| Timestamp::from_second(1_790_000_000 + second).unwrap();
-        let request = BackfillRequest { feed: "acme".into(), gte: at(0), lt: at(100) };
+        let request = BackfillRequest { feed: "acme".into(), gte: at(0), lt: at(100), again: false };
         leave(place.path(), &request).unwrap();
         let folder = folder(place.path());
         assert_eq!(keep_all(&folder, &ledger), Vec::<String>::new());

@@ -207,6 +207,9 @@ pub(crate) struct Backfill {
     /// Only this feed [default: every feed]
     #[arg(long, value_name = "NAME")]
     pub(crate) feed: Option<String>,
+    /// Ask again for what is covered already, too: finds what `verify --recount` says is missing
+    #[arg(long)]
+    pub(crate) again: bool,
     /// Leave the request and return at once
     #[arg(long)]
     pub(crate) detach: bool,

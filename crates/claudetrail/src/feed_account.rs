@@ -53,6 +53,7 @@ pub(crate) fn report(reader: &Reader, feed: &FeedStatus, now: Timestamp) -> Resu
         "late": late,
         "canary": canary,
         "budget": told.budget,
+        "parent": told.parent,
         "overlap_seconds": told.overlap["seconds"],
         "backfills": backfills(reader, feed)?,
         "diagnosis": told.diagnosis(feed, now),
@@ -80,6 +81,8 @@ fn backfills(reader: &Reader, feed: &FeedStatus) -> Result<Vec<Value>> {
 /// What the collector last reported.
 struct Told {
     budget: Value,
+    /// Which parent organization the key belongs to, once it was another one than before.
+    parent: Value,
     overlap: Value,
     diagnosis: Value,
     at: Option<Timestamp>,
@@ -87,11 +90,16 @@ struct Told {
 
 impl Told {
     fn read(reader: &Reader, feed: &FeedStatus) -> Result<Self> {
-        let mut told = Self { budget: Value::Null, overlap: Value::Null, diagnosis: Value::Null, at: None };
+        let (budget, parent, overlap, diagnosis) = (Value::Null, Value::Null, Value::Null, Value::Null);
+        let mut told = Self { budget, parent, overlap, diagnosis, at: None };
         for report in reader.reports(feed.id)? {
             let value = serde_json::from_str(&report.text).unwrap_or_default();
             match report.topic.as_str() {
                 "budget" => told.budget = value,
+                "parent" => {
+                    told.parent = value;
+                    continue;
+                }
                 "overlap" => told.overlap = value,
                 "diagnosis" => told.diagnosis = value,
                 _ => continue,
@@ -169,6 +177,12 @@ pub(crate) fn lines(reader: &Reader, feed: &FeedStatus, palette: Palette) -> Res
     }
     for log in transparency::accounts(reader, feed.id)? {
         lines.extend(log.lines(palette));
+    }
+    let parent = &account["parent"];
+    if parent["number"].as_u64() > Some(1) {
+        let evidence = parent["evidence"].as_str().unwrap_or_default();
+        lines.push(format!("  {}: {evidence}", palette.bad("another parent organization")));
+        lines.push(format!("  hint: {}", parent["hint"].as_str().unwrap_or_default()));
     }
     let diagnosis = &account["diagnosis"];
     if let Some(cause) = diagnosis["cause"].as_str() {

@@ -307,6 +307,35 @@ fn a_recount_needs_the_feed_as_it_was() {
     assert_eq!((code, error.contains("another address or other filters")), (2, true), "{error}");
 }
 
+#[test]
+fn what_a_recount_misses_is_fetched_by_the_command_of_its_hint() {
+    let simulator = same_simulator();
+    let whole = Place::new(&simulator.base_url, "initial_lookback = \"3d\"\nbudget_share = 1.0");
+    whole.succeed(&["run", "--once"]);
+    let reader = Reader::open(&ledger_of(&whole)).expect("it is there");
+    let feed = reader.feeds().expect("it is there").remove(0);
+    let mut entries = reader.entries(0, usize::MAX, &EntryFilter::default()).expect("it is there");
+    let victim = entries.remove(entries.len() / 2);
+    let place = Place::new(&simulator.base_url, "budget_share = 1.0");
+    written(&place, &feed.scope, feed.coverage[0], &entries);
+    {
+        // Nothing is due any more, so nobody would look by himself.
+        let mut ledger = Ledger::open(&ledger_of(&place), Options::default()).expect("it is there");
+        let last = std::time::Duration::from_hours(72);
+        ledger.note_reconciled(feed.id, &[(last, feed.coverage[0])]).expect("it is there");
+    }
+    let (code, _, error) = verify(&place, &["--recount=all"]);
+    assert_eq!((code, error.contains(&victim.id)), (6, true), "{error}");
+    let command = error.split('`').nth(1).expect("a command in the hint").to_owned();
+    let mut words = command.split_whitespace();
+    assert_eq!((words.next(), words.clone().last()), (Some("claudetrail"), Some("--again")), "{command}");
+    let printed = place.succeed(&words.collect::<Vec<_>>());
+    assert!(printed.starts_with(b"complete "), "{}", String::from_utf8_lossy(&printed));
+    let (code, report, error) = verify(&place, &["--recount=all"]);
+    assert_eq!((code, error.as_str()), (0, ""), "{report:#}");
+    assert!(place.status()["feeds"][0]["late_arrivals"].as_u64() > Some(0));
+}
+
 /// The fingerprint that `keygen` printed.
 fn keygen(place: &Place) -> String {
     let printed = String::from_utf8(place.succeed(&["verify", "keygen"])).expect("text");

@@ -13,8 +13,9 @@ use tracing::{error, info, warn};
 
 use crate::{
     Error, Event, FeedSettings, Governor, Observer,
-    lane::{self, Feed, Signs, Wishes, fill, reconcile, tail, transparency},
+    lane::{self, Feed, Move, Signs, Wishes, fill, reconcile, tail, transparency},
     overlap::Overlap,
+    parent,
     reconciliation::Reconciliation,
     setback::Setback,
     store::Store,
@@ -33,7 +34,7 @@ const REQUESTS_REMEMBERED: u64 = 300;
 
 /// Follows one feed. Several may share one ledger and one budget; none delays another.
 pub struct Collector<T: Transport, C: Clock> {
-    client: feed::Client<T, C>,
+    client: Arc<feed::Client<T, C>>,
     store: Store,
     clock: C,
     settings: FeedSettings,
@@ -60,7 +61,8 @@ impl<T: Transport, C: Clock> Collector<T, C> {
         governor: Arc<Governor>,
     ) -> Self {
         settings.poll_interval = settings.poll_interval.max(LEAST_POLL_INTERVAL);
-        Self { client, store: store.into(), clock, settings, observer, governor, wishes: Wishes::default() }
+        let (client, store, wishes) = (Arc::new(client), store.into(), Wishes::default());
+        Self { client, store, clock, settings, observer, governor, wishes }
     }
 
     /// To tell it later that something more is wanted.
@@ -79,11 +81,7 @@ impl<T: Transport, C: Clock> Collector<T, C> {
         first.limit = Some(self.settings.page_size);
         first.validate().map_err(|source| Error::Settings { feed: name.to_string(), source })?;
         let observer = Arc::clone(&self.observer);
-        let outcome = match self.take_up(filters, &stop).await {
-            Ok(Some(feed)) => follow(Arc::new(feed)).await,
-            Ok(None) => Ok(()),
-            Err(failure) => Err(failure),
-        };
+        let outcome = self.follow(&filters, &stop).await;
         if let Err(failure) = &outcome {
             error!(feed = %name, error = %chain(failure), hint = failure.hint(), "collector gave up");
         } else {
@@ -91,6 +89,20 @@ impl<T: Transport, C: Clock> Collector<T, C> {
             observer.observe(&Event::Stopped { feed: name });
         }
         outcome
+    }
+
+    /// Follows the feed; takes it up again under another scope when its key turns out to be another parent organization's.
+    async fn follow(&self, filters: &ActivityRequest, stop: &CancellationToken) -> Result<(), Error> {
+        let mut moved = None;
+        loop {
+            let Some(feed) = self.take_up(filters.clone(), stop, moved).await? else { return Ok(()) };
+            let feed = Arc::new(feed);
+            follow(Arc::clone(&feed)).await?;
+            moved = feed.moved();
+            if moved.is_none() || stop.is_cancelled() {
+                return Ok(());
+            }
+        }
     }
 
     fn filters(&self) -> ActivityRequest {
@@ -105,22 +117,24 @@ impl<T: Transport, C: Clock> Collector<T, C> {
 
     /// Reads from the ledger where the feed stands; `None` when told to stop meanwhile.
     async fn take_up(
-        self,
+        &self,
         filters: ActivityRequest,
         stop: &CancellationToken,
+        moved: Option<Move>,
     ) -> Result<Option<Feed<T, C>>, Error> {
         let mut failures = 0;
         loop {
             let now = self.clock.now();
-            let settings = self.settings.clone();
-            let outcome = self.store.run(move |ledger| read_trail(ledger, &settings, now)).await;
-            if let Ok((_, _, requests, _)) = &outcome {
-                for (id, at) in requests {
+            let (settings, moved) = (self.settings.clone(), moved.clone());
+            let outcome =
+                self.store.run(move |ledger| read_trail(ledger, &settings, moved.as_ref(), now)).await;
+            if let Ok(taken_up) = &outcome {
+                for (id, at) in &taken_up.requests {
                     self.governor.asked(id, *at);
                 }
             }
             let setback = match lane::settle(&self.settings.name, "taking up the trail", outcome)? {
-                Ok((id, trail, _, last_canary)) => {
+                Ok(TakenUp { id, scope, trail, last_canary, .. }) => {
                     let signs = Signs {
                         failing: None,
                         last_activity: now,
@@ -130,13 +144,21 @@ impl<T: Transport, C: Clock> Collector<T, C> {
                         told: None,
                     };
                     let Self { client, store, clock, settings, observer, governor, wishes } = self;
-                    let parts = (settings, observer, governor, filters, stop.child_token());
-                    let (settings, observer, governor, filters, stop) = parts;
-                    let feed = Feed::new(
-                        client, store, clock, settings, observer, governor, filters, stop, id, trail, wishes,
+                    return Ok(Some(Feed::new(
+                        Arc::clone(client),
+                        store.clone(),
+                        clock.clone(),
+                        settings.clone(),
+                        Arc::clone(observer),
+                        Arc::clone(governor),
+                        filters,
+                        stop.child_token(),
+                        id,
+                        trail,
+                        wishes.clone(),
                         signs,
-                    );
-                    return Ok(Some(feed));
+                        scope,
+                    )));
                 }
                 Err(setback) => setback,
             };
@@ -168,19 +190,36 @@ impl<T: Transport, C: Clock> Collector<T, C> {
     }
 }
 
-/// The feed, its trail, the newest requests with the times of their answers, and when a row about one of ours was last seen.
-type TakenUp = (ledger::FeedId, Trail, Vec<(String, jiff::Timestamp)>, Option<jiff::Timestamp>);
+/// Where a feed stands, as the ledger has it.
+struct TakenUp {
+    id: ledger::FeedId,
+    /// What is asked for, of which parent organization.
+    scope: String,
+    trail: Trail,
+    /// The newest requests, with the times of their answers.
+    requests: Vec<(String, jiff::Timestamp)>,
+    /// When a row about a request of ours was last seen.
+    last_canary: Option<jiff::Timestamp>,
+}
 
 /// The trail as the ledger has it, and its start written down before anything is asked: so a feed that cannot be reached for
 /// its first days still begins where it was meant to.
 fn read_trail(
     ledger: &mut ledger::Ledger,
     settings: &FeedSettings,
+    moved: Option<&Move>,
     now: jiff::Timestamp,
 ) -> Result<TakenUp, ledger::Error> {
-    let id = ledger.register_feed(&settings.name, &settings.scope, now)?;
-    let coverage = ledger.coverage(id)?;
     let reader = ledger.reader()?;
+    let scope = match moved {
+        Some(moved) => moved.scope.clone(),
+        None => parent::scope_at_start(&reader, &settings.name, &settings.scope)?,
+    };
+    let id = ledger.register_feed(&settings.name, &scope, now)?;
+    if let Some(moved) = moved {
+        ledger.report(id, "parent", &parent::report(moved.number, now), now)?;
+    }
+    let coverage = ledger.coverage(id)?;
     let status = reader.feeds()?.into_iter().find(|feed| feed.id == id);
     let planned = status.and_then(|feed| feed.planned_start).or(coverage.earliest());
     let planned_start = planned
@@ -205,7 +244,8 @@ fn read_trail(
         settle: settings.settle,
     };
     let last_canary = reader.own_reads(id)?.map(|own| own.last_seen);
-    Ok((id, trail, reader.request_ids(REQUESTS_REMEMBERED)?, last_canary))
+    let requests = reader.request_ids(REQUESTS_REMEMBERED)?;
+    Ok(TakenUp { id, scope, trail, requests, last_canary })
 }
 
 /// Runs the lanes until told to stop, or until one cannot go on; that one stops the others.

@@ -121,6 +121,13 @@ pub enum Event {
         /// Name of the feed.
         feed: Arc<str>,
     },
+    /// The key belongs to another parent organization than what was collected: the trail goes on as that one's.
+    ParentChanged {
+        /// Name of the feed.
+        feed: Arc<str>,
+        /// 1 for the organization that the trail began with, more for each other one.
+        number: u32,
+    },
     /// The collector ended, as it was told to.
     Stopped {
         /// Name of the feed.

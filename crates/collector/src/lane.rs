@@ -31,6 +31,7 @@ use crate::{
     Error, Event, FeedSettings, Governor, Observer, Priority,
     diagnosis::Failing,
     drain::{Drain, Next},
+    parent::Voucher,
     setback::{Setback, is_fatal},
     skew::Skew,
     store::{PageToStore, Refusal, Store},
@@ -40,7 +41,7 @@ use crate::{
 
 /// A feed under way: what its lanes share.
 pub(crate) struct Feed<T: Transport, C: Clock> {
-    pub(crate) client: feed::Client<T, C>,
+    pub(crate) client: Arc<feed::Client<T, C>>,
     pub(crate) store: Store,
     pub(crate) clock: C,
     pub(crate) settings: FeedSettings,
@@ -59,7 +60,32 @@ pub(crate) struct Feed<T: Transport, C: Clock> {
     /// Something was covered, or something new is wanted.
     pub(crate) changed: Notify,
     pub(crate) wishes: Wishes,
+    /// Something may be due to be asked again.
+    pub(crate) due: Notify,
     signs: Mutex<Signs>,
+    /// What the ledger has this feed's present parent organization under.
+    pub(crate) scope: String,
+    vouched: Mutex<Vouched>,
+    /// Held by the lane that finds out whose key it is.
+    pub(crate) vouching: tokio::sync::Mutex<()>,
+    /// The scope to take the feed up again under, when the key turned out to be another parent's.
+    moved: Mutex<Option<Move>>,
+}
+
+/// Whose key it is, as far as that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Vouched {
+    /// The number of the key that is known to be one of the trail's parent.
+    pub(crate) key_number: Option<u32>,
+    /// Without one: rows that came later are no witnesses, because the doubt may be about them.
+    pub(crate) doubted_since: Option<Timestamp>,
+}
+
+/// The trail goes on as another parent organization's.
+#[derive(Debug, Clone)]
+pub(crate) struct Move {
+    pub(crate) scope: String,
+    pub(crate) number: u32,
 }
 
 /// What tells whether rows flow.
@@ -129,7 +155,7 @@ pub(crate) enum Step {
 impl<T: Transport, C: Clock> Feed<T, C> {
     #[allow(clippy::too_many_arguments, reason = "the parts of a collector, put together once")]
     pub(crate) fn new(
-        client: feed::Client<T, C>,
+        client: Arc<feed::Client<T, C>>,
         store: Store,
         clock: C,
         settings: FeedSettings,
@@ -141,6 +167,7 @@ impl<T: Transport, C: Clock> Feed<T, C> {
         trail: Trail,
         wishes: Wishes,
         signs: Signs,
+        scope: String,
     ) -> Self {
         Self {
             name: Arc::from(settings.name.as_str()),
@@ -159,7 +186,12 @@ impl<T: Transport, C: Clock> Feed<T, C> {
             told: Mutex::default(),
             changed: Notify::new(),
             wishes,
+            due: Notify::new(),
             signs: Mutex::new(signs),
+            scope,
+            vouched: Mutex::default(),
+            vouching: tokio::sync::Mutex::default(),
+            moved: Mutex::default(),
         }
     }
 
@@ -175,6 +207,20 @@ impl<T: Transport, C: Clock> Feed<T, C> {
         self.signs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn vouched(&self) -> MutexGuard<'_, Vouched> {
+        self.vouched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends all lanes, to be taken up again under another scope.
+    pub(crate) fn move_to(&self, scope: String, number: u32) {
+        *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = Some(Move { scope, number });
+        self.stop.cancel();
+    }
+
+    pub(crate) fn moved(&self) -> Option<Move> {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Both clocks as they are now.
     pub(crate) fn clocks(&self) -> Clocks {
         self.skew().clocks(self.clock.now())
@@ -186,9 +232,14 @@ impl<T: Transport, C: Clock> Feed<T, C> {
             let request = load.drain.request(&self.filters);
             let Some(answer) = self.ask(&request, load.priority).await else { return Ok(Step::Stopped) };
             let setback = match answer {
-                Ok(page) => match self.take_in(load, page, &request).await? {
-                    Ok(step) => return Ok(step),
-                    Err(setback) => setback,
+                Ok(page) => match self.vouch(&page, load.priority).await? {
+                    Voucher::Good => match self.take_in(load, page, &request).await? {
+                        Ok(step) => return Ok(step),
+                        Err(setback) => setback,
+                    },
+                    Voucher::Again => continue,
+                    Voucher::Stopped => return Ok(Step::Stopped),
+                    Voucher::Unknown(setback) => setback,
                 },
                 Err(failure) => match self.request_failed(load, &failure) {
                     Some(setback) => setback,
@@ -202,7 +253,11 @@ impl<T: Transport, C: Clock> Feed<T, C> {
     }
 
     /// One request, when the budget allows it; `None` when told to stop meanwhile.
-    async fn ask(&self, request: &ActivityRequest, priority: Priority) -> Option<Result<Page, feed::Error>> {
+    pub(crate) async fn ask(
+        &self,
+        request: &ActivityRequest,
+        priority: Priority,
+    ) -> Option<Result<Page, feed::Error>> {
         let answer = self.when_permitted(priority, self.client.list_activities(request)).await?;
         self.account(answer.as_ref().map(|page| &page.exchange));
         Some(answer)

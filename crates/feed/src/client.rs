@@ -122,7 +122,10 @@ impl<T: Transport, C: Clock> Client<T, C> {
         let mut tries = self.first_try().await?;
         loop {
             match self.attempt(&url, request, &tries.key, tries.attempts).await {
-                Ok(page) => return Ok(page),
+                Ok(mut page) => {
+                    page.exchange.key_number = tries.key_number;
+                    return Ok(page);
+                }
                 Err(error) => self.next_try(&mut tries, error).await?,
             }
         }
@@ -133,7 +136,10 @@ impl<T: Transport, C: Clock> Client<T, C> {
         let mut tries = self.first_try().await?;
         loop {
             match self.attempt_text(url, is_text, &tries.key, tries.attempts).await {
-                Ok(answer) => return Ok(answer),
+                Ok((text, mut exchange)) => {
+                    exchange.key_number = tries.key_number;
+                    return Ok((text, exchange));
+                }
                 Err(error) => self.next_try(&mut tries, error).await?,
             }
         }
@@ -146,7 +152,8 @@ impl<T: Transport, C: Clock> Client<T, C> {
 
     async fn first_try(&self) -> Result<Tries, Error> {
         let started = self.clock.now();
-        Ok(Tries { started, key: self.keys.current().await?, key_was_reread: false, attempts: 1 })
+        let (key, key_number) = self.keys.current().await?;
+        Ok(Tries { started, key, key_number, key_was_reread: false, attempts: 1 })
     }
 
     /// Prepares the next try: with another key, or after a wait. The error itself when there is no next one.
@@ -158,7 +165,7 @@ impl<T: Transport, C: Clock> Client<T, C> {
             tries.key_was_reread = true;
             if let Some(other) = self.keys.reread_unless(&tries.key).await {
                 tracing::info!(attempts, "the API refused the key, and its source has a new one");
-                tries.key = other;
+                (tries.key, tries.key_number) = other;
                 return Ok(());
             }
         }
@@ -226,6 +233,7 @@ impl<T: Transport, C: Clock> Client<T, C> {
 struct Tries {
     started: Timestamp,
     key: ApiKey,
+    key_number: u32,
     key_was_reread: bool,
     /// The one under way included.
     attempts: u32,
@@ -252,6 +260,7 @@ impl Sent {
             body_bytes: response.body.len() as u64,
             rate_limit: headers::rate_limit(response),
             attempts,
+            key_number: 0,
         }
     }
 }
@@ -331,10 +340,13 @@ fn configuration(detail: impl Into<String>) -> Error {
     Error::new(ErrorKind::Configuration, detail).at_step("setting up the feed client")
 }
 
+/// A key, and how many others the source gave before it.
+type NumberedKey = (ApiKey, u32);
+
 /// The key in use and where a new one comes from.
 struct Keys {
     source: Arc<dyn KeySource>,
-    current: Mutex<Option<ApiKey>>,
+    current: Mutex<Option<NumberedKey>>,
 }
 
 impl std::fmt::Debug for Keys {
@@ -345,7 +357,7 @@ impl std::fmt::Debug for Keys {
 
 impl Keys {
     /// The key in use; read from the source when there is none yet.
-    async fn current(&self) -> Result<ApiKey, Error> {
+    async fn current(&self) -> Result<NumberedKey, Error> {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match current {
             Some(key) => Ok(key),
@@ -354,9 +366,9 @@ impl Keys {
     }
 
     /// Reads the key again. `None` when it is the refused one or cannot be read: then the refusal stands.
-    async fn reread_unless(&self, refused: &ApiKey) -> Option<ApiKey> {
+    async fn reread_unless(&self, refused: &ApiKey) -> Option<NumberedKey> {
         match self.read().await {
-            Ok(key) => (key != *refused).then_some(key),
+            Ok((key, number)) => (key != *refused).then_some((key, number)),
             Err(error) => {
                 tracing::warn!(%error, "the API refused the key, and its source gives no other");
                 None
@@ -365,13 +377,19 @@ impl Keys {
     }
 
     /// A source may run a command or wait for a disk, so it is asked where blocking is allowed.
-    async fn read(&self) -> Result<ApiKey, Error> {
+    async fn read(&self) -> Result<NumberedKey, Error> {
         let source = Arc::clone(&self.source);
         let key = tokio::task::spawn_blocking(move || source.key())
             .await
             .map_err(|_| Error::key_unavailable("the key source failed"))??;
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(key.clone());
-        Ok(key)
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = match &*current {
+            None => 1,
+            Some((known, number)) if *known == key => *number,
+            Some((_, number)) => number.saturating_add(1),
+        };
+        *current = Some((key.clone(), number));
+        Ok((key, number))
     }
 }
 

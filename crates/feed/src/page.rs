@@ -101,6 +101,8 @@ pub struct Exchange {
     pub rate_limit: RateLimit,
     /// How many requests were sent for this page, the successful one included.
     pub attempts: u32,
+    /// The number of the key it was asked with: 1 for the first that the source gave, one more each time it gave another.
+    pub key_number: u32,
 }
 
 /// A page that passed every check, and how it was obtained.

@@ -46,12 +46,15 @@ pub struct Options {
     pub threads: usize,
     /// Identity of a ledger that is created; `None` draws one.
     pub identity: Option<[u8; 16]>,
+    /// Whether an append is on the disk when it returns. `false` is for a simulation, which outlives its every writer: appends
+    /// are as whole as ever, and a loss of power is not survived.
+    pub durable: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(2));
-        Self { epoch: None, compression_level: 1, threads, identity: None }
+        Self { epoch: None, compression_level: 1, threads, identity: None, durable: true }
     }
 }
 
@@ -182,6 +185,11 @@ impl Ledger {
     /// Takes note of stretches of the current scope that were asked again at an age of `after`, or older.
     pub fn note_reconciled(&mut self, feed: FeedId, asked: &[(Duration, Interval)]) -> Result<(), Error> {
         self.write("note what was asked again", |work| feeds::note_reconciled(work, feed, asked))
+    }
+
+    /// Somebody wants a stretch to be asked again, whatever was asked of it.
+    pub fn forget_reconciled(&mut self, feed: FeedId, interval: Interval) -> Result<(), Error> {
+        self.write("have a stretch asked again", |work| feeds::forget_reconciled(work, feed, interval))
     }
 
     /// What of the feed's current scope was asked again at each age.

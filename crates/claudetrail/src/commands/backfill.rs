@@ -5,6 +5,7 @@
 //! progress is read from the ledger, and the same command, or `run`, goes on after any stop.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -37,15 +38,14 @@ pub(crate) fn run(settings: &Settings, arguments: &Backfill) -> Result<()> {
     let requests = requests(settings, arguments, Timestamp::now())?;
     let failed = |error| supervisor::data_dir_failure(settings, &error);
     std::fs::create_dir_all(&settings.data_dir).map_err(failed)?;
-    for request in &requests {
-        backfill_requests::leave(&settings.data_dir, request).map_err(failed)?;
-    }
+    let left = requests.iter().map(|request| backfill_requests::leave(&settings.data_dir, request));
+    let left = left.collect::<std::io::Result<Vec<PathBuf>>>().map_err(failed)?;
     if arguments.detach {
         return output::print(
             "requested: whoever collects fetches it; `claudetrail status` shows the rest as a gap\n",
         );
     }
-    supervisor::runtime()?.block_on(see_through(settings, &requests))
+    supervisor::runtime()?.block_on(see_through(settings, &requests, left))
 }
 
 /// One request for each feed that is meant.
@@ -59,16 +59,24 @@ fn requests(settings: &Settings, arguments: &Backfill, now: Timestamp) -> Result
     let meant =
         settings.feeds.iter().filter(|feed| arguments.feed.as_ref().is_none_or(|name| feed.name == *name));
     let request = |feed: &FeedSettings| {
-        // The newest stretch is the live tail's, which claims nothing that has not settled.
-        let young =
-            SignedDuration::try_from(feed.timing.settle + feed.timing.overlap_floor).unwrap_or_default();
+        // The newest stretch is the live tail's, which claims nothing that has not settled, and asks again what has aged a little.
+        let mut young = feed.timing.settle + feed.timing.overlap_floor;
+        if arguments.again {
+            young = young.max(feed.reconcile_after.iter().min().copied().unwrap_or_default());
+        }
+        let young = SignedDuration::try_from(young).unwrap_or_default();
         let settled = now.checked_sub(young).unwrap_or(now);
         let lt = arguments.to.unwrap_or(settled).min(settled).max(gte);
         // As the feed and the ledger tell time; of a part of a microsecond nothing would ever be covered.
         let (gte, lt) = (whole_microseconds(gte), whole_microseconds(lt));
-        BackfillRequest { feed: feed.name.clone(), gte, lt }
+        BackfillRequest { feed: feed.name.clone(), gte, lt, again: arguments.again }
     };
-    let requests: Vec<BackfillRequest> = meant.map(request).collect();
+    let meant: Vec<&FeedSettings> = meant.collect();
+    if let Some(never) = meant.iter().find(|feed| arguments.again && feed.reconcile_after.is_empty()) {
+        let sentence = format!("feed {:?} never asks again: its reconcile_after is empty", never.name);
+        return Err(Failure::new(Exit::Usage, sentence).hint("give it at least one age, such as \"24h\""));
+    }
+    let requests: Vec<BackfillRequest> = meant.into_iter().map(request).collect();
     if requests.is_empty() {
         let names: Vec<&str> = settings.feeds.iter().map(|feed| feed.name.as_str()).collect();
         let name = arguments.feed.as_deref().unwrap_or_default();
@@ -83,10 +91,10 @@ fn whole_microseconds(time: Timestamp) -> Timestamp {
 }
 
 /// Until the stretch is complete: watches whoever collects, or collects.
-async fn see_through(settings: &Settings, requests: &[BackfillRequest]) -> Result<()> {
+async fn see_through(settings: &Settings, requests: &[BackfillRequest], left: Vec<PathBuf>) -> Result<()> {
     let stop = CancellationToken::new();
     supervisor::stop_on_signal(stop.clone());
-    let mut progress = Progress::new(settings, requests);
+    let mut progress = Progress::new(settings, requests, left);
     while !progress.look() {
         if stop.is_cancelled() {
             return progress.interrupted();
@@ -167,6 +175,8 @@ impl Observer for Watch {
 struct Progress<'a> {
     settings: &'a Settings,
     requests: &'a [BackfillRequest],
+    /// The requests on their way to the ledger: until it has them, what was asked before says nothing of what is wanted now.
+    left: Vec<PathBuf>,
     bar: ProgressBar,
     started: Instant,
     /// Share done and activities kept when first looked.
@@ -178,12 +188,13 @@ struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    fn new(settings: &'a Settings, requests: &'a [BackfillRequest]) -> Self {
+    fn new(settings: &'a Settings, requests: &'a [BackfillRequest], left: Vec<PathBuf>) -> Self {
         let bar = display::progress_bar("{wide_bar} {percent}%  {msg}", 1_000_000);
         let now = Instant::now();
         Self {
             settings,
             requests,
+            left,
             bar,
             started: now,
             at_first: None,
@@ -209,6 +220,12 @@ impl<'a> Progress<'a> {
             whole += seconds(&wanted);
             let Some(feed) = feeds.iter().find(|feed| feed.name == request.feed) else { continue };
             let coverage: Coverage = feed.coverage.iter().copied().collect();
+            let coverage = if request.again {
+                let whole: Coverage = std::iter::once(wanted).collect();
+                coverage.subtract(&whole.subtract(&self.asked_again(&reader, feed)))
+            } else {
+                coverage
+            };
             let missing: f64 = coverage.gaps(wanted).iter().map(seconds).sum();
             done += seconds(&wanted) - missing;
             activities += feed.activities;
@@ -233,6 +250,20 @@ impl<'a> Progress<'a> {
             display::count((fetched as f64 / elapsed) as u64),
         ));
         share >= 1.0
+    }
+
+    /// What of a feed was asked again since that was requested. The least age tells: what is due there is due at all it has reached.
+    fn asked_again(&self, reader: &Reader, feed: &ledger::FeedStatus) -> Coverage {
+        let settings = self.settings.feeds.iter().find(|settings| settings.name == feed.name);
+        let least = settings.and_then(|settings| settings.reconcile_after.iter().min().copied());
+        if self.left.iter().any(|request| request.exists()) {
+            return Coverage::new();
+        }
+        let Some((least, by_age)) = least.zip(reader.reconciled(feed.id).ok()) else {
+            return Coverage::new();
+        };
+        // What was asked at a greater age was asked at the least.
+        by_age.range(least..).flat_map(|(_, asked)| asked.intervals()).copied().collect()
     }
 
     fn interrupted(&self) -> Result<()> {

@@ -82,7 +82,16 @@ impl Simulator {
 
     /// The body of a control-plane answer.
     pub(crate) fn get(&self, path: &str) -> Vec<u8> {
-        let answer = http::get(&format!("{}{path}", self.base_url));
+        self.ask("GET", path, "")
+    }
+
+    /// Sets something of the control plane.
+    pub(crate) fn put(&self, path: &str, body: &str) {
+        self.ask("PUT", path, body);
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> Vec<u8> {
+        let answer = http::request(method, &format!("{}{path}", self.base_url), &[], body);
         assert_eq!(answer.status, 200, "{}", answer.head);
         answer.body
     }

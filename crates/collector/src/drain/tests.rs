@@ -28,6 +28,7 @@ fn page(rows: &[Option<i64>], more: Option<&str>) -> Page {
         body_bytes: 0,
         rate_limit: RateLimit::default(),
         attempts: 1,
+        key_number: 1,
     };
     Page {
         activities: rows.iter().enumerate().map(activity).collect(),

@@ -14,6 +14,7 @@ use super::{Feed, Load, Step};
 use crate::{
     Error, Priority,
     drain::{Drain, Totals},
+    reconciliation::Reconciliation,
     shards::{self, Shards},
     trail::UnderWay,
     windows::Window,
@@ -79,10 +80,18 @@ pub(crate) async fn follow<T: Transport, C: Clock>(feed: &Arc<Feed<T, C>>) -> Re
 /// Reads from the ledger what is wanted by now; `None` when told to stop meanwhile.
 async fn read_wishes<T: Transport, C: Clock>(feed: &Feed<T, C>) -> Result<Option<()>, Error> {
     let id = feed.id;
-    let step = move |ledger: &mut ledger::Ledger| ledger.reader()?.backfills(id);
-    let Some(backfills) = feed.insist("reading what is wanted", step).await? else { return Ok(None) };
+    let step =
+        move |ledger: &mut ledger::Ledger| Ok((ledger.reader()?.backfills(id)?, ledger.reconciled(id)?));
+    let Some((backfills, asked)) = feed.insist("reading what is wanted", step).await? else {
+        return Ok(None);
+    };
     let wanted = backfills.into_iter().map(|backfill| backfill.interval).collect();
-    feed.trail().wanted = wanted;
+    {
+        let mut trail = feed.trail();
+        trail.wanted = wanted;
+        trail.reconciliation = Reconciliation::new(&feed.settings.reconcile_after, asked);
+    }
+    feed.due.notify_one();
     Ok(Some(()))
 }
 

@@ -2,8 +2,6 @@
 //!
 //! What it finds is late: the append counts it so, the lag of it widens the overlap, and it is delivered like any other row.
 
-use std::time::Duration;
-
 use feed::{Clock, Transport};
 use ledger::LagPolicy;
 use tracing::debug;
@@ -20,18 +18,19 @@ pub(crate) async fn follow<T: Transport, C: Clock>(feed: &Feed<T, C>) -> Result<
             // Before the tail has reached the present nothing is known of the clocks, and there is more urgent work.
             if trail.live { trail.reconciliation.due(&trail.coverage, clocks.earliest()) } else { None }
         };
-        let pause = match due {
-            None => feed.trail().reconciliation.pause(),
-            Some(due) => {
-                let window = Window { gte: due.gte, lt: due.lt, live: false };
-                debug!(feed = %feed.name, gte = %window.gte, lt = %window.lt, "asking again");
-                if drain(feed, window).await?.is_none() {
-                    return Ok(());
-                }
-                Duration::ZERO
+        let Some(due) = due else {
+            let pause = feed.trail().reconciliation.pause();
+            tokio::select! {
+                biased;
+                () = feed.stop.cancelled() => return Ok(()),
+                () = feed.due.notified() => {}
+                () = feed.clock.sleep(pause) => {}
             }
+            continue;
         };
-        if feed.pause(pause).await {
+        let window = Window { gte: due.gte, lt: due.lt, live: false };
+        debug!(feed = %feed.name, gte = %window.gte, lt = %window.lt, "asking again");
+        if drain(feed, window).await?.is_none() || feed.stop.is_cancelled() {
             return Ok(());
         }
     }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use ledger::{Coverage, LagPolicy};
 use tracing::{debug, info};
 
-use super::{Feed, Load, Step, elapsed};
+use super::{Feed, Load, Step, Vouched, elapsed};
 use crate::{
     Error, Priority,
     drain::Drain,
@@ -24,6 +24,8 @@ struct LiveTail {
     /// When the last drain that reached to now began.
     last_live: Option<Timestamp>,
     planned_start: Timestamp,
+    /// The newest row that was stored.
+    newest: Option<Timestamp>,
 }
 
 /// Follows the feed at the present until told to stop.
@@ -60,7 +62,7 @@ impl LiveTail {
         let patience = known.patience(clocks.local);
         let tail = resume(&known.coverage, known.planned_start, clocks, patience, feed.leap_after());
         known.live_from = tail.start();
-        Self { tail, patience, last_live: None, planned_start: known.planned_start }
+        Self { tail, patience, last_live: None, planned_start: known.planned_start, newest: None }
     }
 
     /// Follows the overlap, leaps to the present when far behind, and finds back from a start under a wrong clock.
@@ -122,6 +124,7 @@ impl LiveTail {
                 Step::Stopped => return Ok(None),
                 Step::Abandoned => return Ok(Some(true)),
                 Step::Done(witness) => {
+                    self.doubt_the_key(feed, &load.drain);
                     let stood = self.tail.covered_until();
                     self.tail.advance(&window, &witness, self.patience, load.drain.totals.pages);
                     let covered_until = {
@@ -142,6 +145,16 @@ impl LiveTail {
                 }
             }
         }
+    }
+
+    /// A row that was seen a poll ago and is not any more: the organization may have moved to another parent, key and all. The next page
+    /// must show that it did not.
+    fn doubt_the_key<T: Transport, C: Clock>(&mut self, feed: &Feed<T, C>, drain: &Drain) {
+        let known = self.newest.is_some_and(|newest| drain.window.interval().contains(newest));
+        if known && drain.totals.duplicates == 0 {
+            *feed.vouched() = Vouched { key_number: None, doubted_since: Some(drain.started) };
+        }
+        self.newest = self.newest.max(drain.reached());
     }
 
     /// Whether first-seen rows tell the feed's indexing lag: only when it was followed to now until just before. After an outage

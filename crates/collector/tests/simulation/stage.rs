@@ -8,7 +8,7 @@ use std::{
 };
 
 use collector::{Collector, Event, FeedSettings, Governor, Observer, SharedLedger, Store, Wishes};
-use feed::{ApiKey, Client, ClientOptions, Clock, RetryOptions, StaticKey, Transport};
+use feed::{ApiKey, Client, ClientOptions, Clock, KeySource, RetryOptions, Transport};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{Interval, Ledger, Options};
 use tempfile::TempDir;
@@ -24,8 +24,24 @@ use crate::{
 /// Longest simulated time that a play may take. When everyone waits for something that never comes, time jumps there.
 const LONGEST_PLAY: Duration = Duration::from_hours(24 * 365 * 10);
 
-/// The key that every simulated client has.
+/// The key that a simulated client has at first.
 pub(crate) const KEY: &str = "sk-ant-api01-simulated";
+
+/// The place where a client finds its key.
+#[derive(Clone)]
+pub(crate) struct KeyFile(Arc<Mutex<String>>);
+
+impl KeyFile {
+    pub(crate) fn write(&self, key: &str) {
+        key.clone_into(&mut self.0.lock().unwrap());
+    }
+}
+
+impl KeySource for KeyFile {
+    fn key(&self) -> Result<ApiKey, feed::Error> {
+        ApiKey::new(self.0.lock().unwrap().clone())
+    }
+}
 
 /// Runs a simulation to its end.
 pub(crate) fn run(play: impl Future<Output = ()>) {
@@ -44,6 +60,7 @@ pub(crate) struct Stage {
     pub(crate) recorder: Arc<Recorder>,
     directory: TempDir,
     seed: u64,
+    pub(crate) key: KeyFile,
     /// The budget of the parent organization.
     pub(crate) governor: Arc<Governor>,
     /// What the disk says to each step of the ledger.
@@ -132,7 +149,8 @@ impl Stage {
         };
         let recorder = Arc::new(Recorder { clock: clock.clone(), events: Mutex::default() });
         let (governor, disk) = (Governor::new(1.0), Disk::default());
-        Self { clock, server, settings, recorder, directory: directory(), seed, governor, disk }
+        let key = KeyFile(Arc::new(Mutex::new(KEY.to_owned())));
+        Self { clock, server, settings, recorder, directory: directory(), seed, key, governor, disk }
     }
 
     /// Rows from before the trail until long after, in crowds and alone, with ties, some visible late: up to all that the tail allows for.
@@ -175,7 +193,7 @@ impl Stage {
         server: T,
         observer: Arc<dyn Observer>,
     ) -> Life {
-        let key = Box::new(StaticKey(ApiKey::new(KEY.to_owned()).unwrap()));
+        let key = Box::new(self.key.clone());
         let retry = RetryOptions { max_attempts: 1, ..RetryOptions::default() };
         let options = ClientOptions { retry, jitter_seed: self.seed, ..ClientOptions::default() };
         let client = Client::new(server, self.clock.clone(), options, key).unwrap();
@@ -190,9 +208,10 @@ impl Stage {
         Life { stop, task, ledger, wishes }
     }
 
-    /// The ledger, as a program that starts opens it.
+    /// The ledger, as a program that starts opens it, but for waiting on a disk.
     pub(crate) fn open(&self) -> SharedLedger {
-        Arc::new(Mutex::new(Ledger::open(&self.path(), Options::default()).unwrap()))
+        let options = Options { threads: 1, durable: false, ..Options::default() };
+        Arc::new(Mutex::new(Ledger::open(&self.path(), options).unwrap()))
     }
 
     /// Ends a life. Takes no simulated time: a stop is obeyed at once.

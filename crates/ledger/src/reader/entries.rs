@@ -77,6 +77,38 @@ impl Reader {
         Ok(None)
     }
 
+    /// The last and the first activity of each of the newest `pages` pages that brought any to a scope of the feed, newest page first;
+    /// of pages received before `seen_before`, when that is given.
+    pub fn newest_of_scope(
+        &self,
+        feed: FeedId,
+        scope: &str,
+        pages: u32,
+        seen_before: Option<Timestamp>,
+    ) -> Result<Vec<Entry>, Error> {
+        let seen_before = seen_before.map_or(i64::MAX, microseconds);
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT first_sequence, inserted FROM page
+                 WHERE feed = ?1 AND scope = (SELECT scope FROM scope WHERE feed = ?1 AND text = ?2) AND inserted > 0
+                 AND responded_at < ?4 ORDER BY page DESC LIMIT ?3",
+            )
+            .step(STEP)?;
+        let rows = statement.query_map(params![feed.get(), scope, pages, seen_before], |row| {
+            Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?))
+        });
+        let places = rows.step(STEP)?.collect::<Result<Vec<_>, _>>().step(STEP)?;
+        let mut entries = Vec::new();
+        for (first, inserted) in places {
+            entries.extend(self.entries(first + inserted - 2, 1, &EntryFilter::default())?);
+            if inserted > 1 {
+                entries.extend(self.entries(first - 1, 1, &EntryFilter::default())?);
+            }
+        }
+        Ok(entries)
+    }
+
     /// Visits the rows that pass the filter, in sequence order, in one snapshot.
     fn scan(&self, after_sequence: u64, filter: &EntryFilter, visit: &mut Visit<'_>) -> Result<(), Error> {
         let snapshot = self.connection.unchecked_transaction().step(STEP)?;

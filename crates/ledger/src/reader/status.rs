@@ -14,7 +14,8 @@ const STEP: &str = "read the state of the feeds";
 
 /// Reasons of gaps that nobody has noted another reason for.
 const NOT_DRAINED: &str = "not fetched to its end yet";
-const SCOPE_CHANGED: &str = "the feed's address or filters changed; not fetched with the new ones yet";
+const SCOPE_CHANGED: &str =
+    "the feed's organization, address or filters changed; not fetched with the new ones yet";
 
 impl Reader {
     /// The state of every feed, in order of registration.

@@ -149,6 +149,19 @@ pub(super) fn note_reconciled(
     Ok(())
 }
 
+/// Whatever is known of a stretch being asked again is forgotten, so that it is due once more.
+pub(super) fn forget_reconciled(work: &mut Work<'_>, feed: FeedId, interval: Interval) -> Result<(), Error> {
+    let scope = work.state.feed(feed)?.scope;
+    let known = reconciled(work.connection, scope)?;
+    work.execute("DELETE FROM reconciled WHERE scope = ?1", params![scope])?;
+    for (after, mut asked) in known {
+        asked.remove(interval);
+        let left: Vec<(Duration, Interval)> = asked.intervals().iter().map(|left| (after, *left)).collect();
+        note_reconciled(work, feed, &left)?;
+    }
+    Ok(())
+}
+
 /// What of a scope was asked again, by age.
 pub(crate) fn reconciled(connection: &Connection, scope: i64) -> Result<BTreeMap<Duration, Coverage>, Error> {
     const STEP: &str = "read what was asked again";

@@ -19,6 +19,9 @@ const BUSY_WAIT: Duration = Duration::from_secs(10);
 /// The log is moved into the file when it has grown by this much, and cut back to it after a large merge.
 const LOG_BYTES: u32 = 32 << 20;
 
+/// A page of a file that is written to memory: what is copied for each change, and for no disk's sake.
+const SIMULATED_PAGE_BYTES: u32 = 4_096;
+
 /// `SQLite`'s own cache, in KiB.
 const CACHE_KIB: i64 = 16 << 10;
 
@@ -33,7 +36,7 @@ pub(super) fn open(path: &Path, options: Options) -> Result<Ledger, Error> {
     match schema::identify(&connection, &step, schema::VERSION)? {
         Found::Empty => begin(&mut connection, &options, &step)?,
         Found::Version(version) => {
-            prepare(&connection, &step)?;
+            prepare(&connection, options.durable, &step)?;
             schema::migrate(&mut connection, version, schema::MIGRATIONS)?;
         }
     }
@@ -86,10 +89,11 @@ fn connect(path: &Path, step: &str) -> Result<Connection, Error> {
 }
 
 /// Settings of a connection; none of them changes the file's format.
-fn prepare(connection: &Connection, step: &str) -> Result<(), Error> {
+fn prepare(connection: &Connection, durable: bool, step: &str) -> Result<(), Error> {
+    let (journal_mode, synchronous) = if durable { ("wal", "full") } else { ("memory", "off") };
     let pragmas: [(&str, &dyn rusqlite::ToSql); 7] = [
-        ("journal_mode", &"wal"),
-        ("synchronous", &"full"),
+        ("journal_mode", &journal_mode),
+        ("synchronous", &synchronous),
         ("cell_size_check", &true),
         ("trusted_schema", &false),
         ("cache_size", &-CACHE_KIB),
@@ -104,8 +108,9 @@ fn prepare(connection: &Connection, step: &str) -> Result<(), Error> {
 
 /// Fills an empty file: tables, head and first link in one transaction.
 fn begin(connection: &mut Connection, options: &Options, step: &str) -> Result<(), Error> {
-    connection.pragma_update(None, "page_size", schema::PAGE_BYTES).step(step)?;
-    prepare(connection, step)?;
+    let page_bytes = if options.durable { schema::PAGE_BYTES } else { SIMULATED_PAGE_BYTES };
+    connection.pragma_update(None, "page_size", page_bytes).step(step)?;
+    prepare(connection, options.durable, step)?;
     let identity = options.identity.unwrap_or_else(draw_identity);
     let epoch = options.epoch.unwrap_or(1);
     let bytes = Record::Beginning { identity }.encode();

@@ -88,6 +88,10 @@ fn what_was_asked_again_is_kept_by_age_and_scope() {
     assert_eq!(known[&TEN_MINUTES], expected(&[(0, 30)]));
     assert_eq!(known[&DAY], expected(&[(0, 5), (10, 15), (20, 25)]));
     assert_eq!(place.reader().reconciled(feed).expect("reads"), known, "a reader sees the same");
+    ledger.forget_reconciled(feed, interval(3, 22)).expect("forgets");
+    let known = ledger.reconciled(feed).expect("reads");
+    assert_eq!(known[&TEN_MINUTES], expected(&[(0, 3), (22, 30)]));
+    assert_eq!(known[&DAY], expected(&[(0, 3), (22, 25)]));
     ledger.register_feed("acme", "two", at(100)).expect("registers");
     assert!(ledger.reconciled(feed).expect("reads").is_empty(), "another scope was never asked again");
 }

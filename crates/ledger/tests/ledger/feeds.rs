@@ -53,6 +53,14 @@ fn another_scope_starts_its_coverage_afresh_and_the_old_one_comes_back() {
     assert_eq!((gaps.len(), gaps[0].interval), (1, interval(40, 150)));
     assert!(gaps[0].reason.contains("filters changed"), "{}", gaps[0].reason);
 
+    let newest = |scope, before: Option<i64>| -> Vec<String> {
+        let reader = ledger.reader().expect("a reader");
+        let entries = reader.newest_of_scope(feed, scope, 9, before.map(at)).expect("reads");
+        entries.into_iter().map(|entry| entry.id).collect()
+    };
+    assert_eq!((newest("one", None), newest("two", None)), (vec!["b".into(), "a".into()], vec!["c".into()]));
+    assert_eq!((newest("one", Some(0)), newest("three", None)), (vec![], vec![]));
+
     assert_eq!(ledger.register_feed("acme", "one", at(400)).expect("registers"), feed);
     assert_eq!(status(&ledger).coverage, [interval(40, 200)], "its own coverage counts again");
     let scopes = ledger.reader().expect("a reader").scopes(feed).expect("reads");

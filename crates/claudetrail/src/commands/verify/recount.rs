@@ -18,7 +18,7 @@ use ledger::{EntryFilter, FeedId, FeedStatus, Interval, Reader};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::coverage::FeedCoverage;
+use super::coverage::{FeedCoverage, backfill_command};
 use crate::{
     cli::{RecountHow, Verify},
     config::{FeedSettings, Settings},
@@ -125,7 +125,7 @@ fn job<'a>(
         let sentence = format!("feed {:?} of the ledger is not in the configuration", coverage.name);
         return Err(Failure::new(Exit::Usage, sentence).hint("add it, or choose another with --feed"));
     };
-    if configured.scope() != known.scope {
+    if collector::parent_number(&configured.scope(), &known.scope).is_none() {
         let sentence = format!(
             "feed {:?} is configured with another address or other filters than the ledger was filled with",
             coverage.name
@@ -349,9 +349,9 @@ pub(crate) fn failure(recounts: &[Recount]) -> Option<Failure> {
             missing.window.lt
         );
         return Some(Failure::new(Exit::Finding, sentence).hint(format!(
-            "they may have become visible late: let `claudetrail run` ask again for that time \
-             (`claudetrail backfill --from {} --to {}`), then verify again; keep this output",
-            missing.window.gte, missing.window.lt
+            "they may have become visible late: `{} --again` asks for that time again and keeps them; then verify again, \
+             and keep this output",
+            backfill_command(&recount.feed, missing.window)
         )));
     }
     let stopped = recounts.iter().find(|recount| recount.interrupted)?;

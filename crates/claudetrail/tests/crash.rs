@@ -1,0 +1,204 @@
+//! The real program, killed at random in the middle of its work: what it holds in the end is what the simulator has, byte for byte.
+
+mod support;
+
+use std::{
+    process::{Child, Stdio},
+    time::{Duration, Instant},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use support::{Place, Running, Simulator, assert_same_rows, sorted_lines, wait_for};
+
+/// Moments from a fixed sequence (a linear congruential generator), so that a failure can be told again.
+struct Moments(u64);
+
+impl Moments {
+    fn between(&mut self, least_ms: u64, end_ms: u64) -> Duration {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        Duration::from_millis(least_ms + (self.0 >> 33) % (end_ms - least_ms))
+    }
+}
+
+/// What the simulator has of a stretch, whatever can be fetched already.
+fn truth(simulator: &Simulator, from: Timestamp, to: Timestamp) -> Vec<String> {
+    sorted_lines(&simulator.get(&format!("/simulator/activities?created_at.gte={from}&created_at.lt={to}")))
+}
+
+fn exported(place: &Place, from: Timestamp, to: Timestamp) -> Vec<String> {
+    place.export(&["--from", &from.to_string(), "--to", &to.to_string()])
+}
+
+fn statistics(simulator: &Simulator) -> Value {
+    serde_json::from_slice(&simulator.get("/simulator/statistics")).expect("JSON")
+}
+
+fn time(value: &Value) -> Timestamp {
+    value.as_str().expect("a time").parse().expect("a time")
+}
+
+#[test]
+fn kills_during_the_lookback_and_while_asking_again_lose_no_late_row() {
+    // So many rows a day that some are late within seconds at any hour of any day.
+    let simulator = Simulator::start(&[
+        "--activities",
+        "400000",
+        "--history",
+        "1d",
+        "--late-share",
+        "0.3",
+        "--late-lag",
+        "25s",
+        "--indexing-lag",
+        "1s",
+        "--latency",
+        "60ms",
+        "--requests-per-minute",
+        "60000",
+    ]);
+    let place = Place::new(
+        &simulator.base_url,
+        "poll_interval = \"1s\"\ninitial_lookback = \"10m\"\nsettle = \"1s\"\noverlap_floor = \"1s\"\n\
+         overlap_ceiling = \"2s\"\nreconcile_after = [\"4s\", \"12s\", \"30s\"]\npage_size = 100",
+    );
+    let mut moments = Moments(0xC4A5);
+    for _ in 0..25 {
+        let collector = place.start(&["run"]);
+        std::thread::sleep(moments.between(100, 2_500));
+        drop(collector); // SIGKILL
+    }
+    let collector = place.start(&["run"]);
+    let end = Timestamp::now();
+    let feed = |place: &Place| place.status()["feeds"][0].clone();
+    let start = wait_for("coverage to the end", Duration::from_mins(3), || {
+        let until: Timestamp = place.covered_until()?.parse().ok()?;
+        (until >= end).then(|| time(&feed(&place)["coverage"][0]["gte"]))
+    });
+    let expected = truth(&simulator, start, end);
+    // The last pass asks for the last of them half a minute later, and collects some seconds before that.
+    let mut found = Vec::new();
+    wait_for("the last late row", Duration::from_mins(3), || {
+        std::thread::sleep(Duration::from_secs(2));
+        found = exported(&place, start, end);
+        (found.len() >= expected.len()).then_some(())
+    });
+    assert!(collector.terminate().success(), "{}", place.log());
+    assert!(expected.len() > 100, "only {} rows to compare", expected.len());
+    assert_same_rows(&found, &expected, &place.log());
+    let feed = feed(&place);
+    assert_eq!(feed["gaps"], serde_json::json!([]), "{feed:#}");
+    assert!(feed["late_arrivals"].as_u64() > Some(0), "some rows were late: {feed:#}");
+    place.succeed(&["verify"]);
+}
+
+/// Twenty days of which a feed that looks back ten minutes has nothing, and a budget that makes fetching them take a while.
+fn past() -> (Simulator, Place, Timestamp, Timestamp) {
+    let simulator = Simulator::start(&[
+        "--activities",
+        "40000",
+        "--history",
+        "20d",
+        "--latency",
+        "60ms",
+        "--indexing-lag",
+        "1s",
+    ]);
+    let place = Place::new(
+        &simulator.base_url,
+        "poll_interval = \"1s\"\ninitial_lookback = \"10m\"\nsettle = \"1s\"\noverlap_floor = \"2s\"\n\
+         page_size = 500\nbudget_share = 0.5",
+    );
+    let now = Timestamp::now();
+    (simulator, place, now - SignedDuration::from_hours(19 * 24), now - SignedDuration::from_hours(24))
+}
+
+fn start_backfill(place: &Place, from: Timestamp, to: Timestamp) -> Child {
+    place
+        .command(&["backfill", "--from", &from.to_string(), "--to", &to.to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts")
+}
+
+/// What it printed, of a program that ended well.
+fn said(child: Child) -> String {
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// All is there, gapless over the stretch, and others were left their part of the budget.
+fn assert_fetched(simulator: &Simulator, place: &Place, from: Timestamp, to: Timestamp) {
+    let expected = truth(simulator, from, to);
+    assert!(expected.len() > 10_000, "only {} rows to compare", expected.len());
+    assert_same_rows(&exported(place, from, to), &expected, &place.log());
+    place.succeed(&["verify", "--from", &from.to_string(), "--to", &to.to_string()]);
+    let by_status = statistics(simulator)["requests"]["by_status"].clone();
+    assert_eq!(by_status["429"], Value::Null, "{by_status}");
+}
+
+#[test]
+fn a_backfill_that_is_killed_goes_on_where_it_was_within_its_budget() {
+    let (simulator, place, from, to) = past();
+    let (began, mut moments, starts) = (Instant::now(), Moments(0xBAC4), 6);
+    for _ in 1..starts {
+        let backfill = Running(start_backfill(&place, from, to));
+        std::thread::sleep(moments.between(200, 3_000));
+        drop(backfill); // SIGKILL
+    }
+    let printed = said(start_backfill(&place, from, to));
+    assert!(printed.starts_with("complete "), "{printed}");
+    // Half of ten a second, and a burst of ten for each start.
+    let (requests, seconds) =
+        (statistics(&simulator)["requests"]["total"].as_f64(), began.elapsed().as_secs_f64());
+    assert!(
+        requests < Some(5.0 * seconds + 12.0 * f64::from(starts)),
+        "{requests:?} requests in {seconds} s"
+    );
+    assert_fetched(&simulator, &place, from, to);
+}
+
+#[test]
+fn a_backfill_beside_the_live_tail_is_told_stopped_and_taken_up_again() {
+    let (simulator, place, from, to) = past();
+    let collector = place.start(&["run"]);
+    let fetched = |at_least: u64| {
+        wait_for("some of the past", Duration::from_mins(2), || {
+            let status = place.output(&["status", "--json"]);
+            let status: Value = serde_json::from_slice(&status.stdout).ok()?;
+            (status["feeds"][0]["activities"].as_u64() > Some(at_least)).then_some(())
+        });
+    };
+    fetched(0);
+    // Told to stop, it says how far it came; the collector goes on.
+    let watcher = start_backfill(&place, from, to);
+    fetched(2_000);
+    let stopped = std::process::Command::new("kill").args(["-TERM", &watcher.id().to_string()]).status();
+    assert!(stopped.expect("kill runs").success());
+    let printed = said(watcher);
+    assert!(printed.starts_with("stopped at ") && printed.contains("the request is kept"), "{printed}");
+    drop(collector); // SIGKILL, in the middle of it
+    let backfill = &place.status()["feeds"][0]["backfills"][0];
+    // Kept as the feed tells time; of the rest of a microsecond nothing would ever be covered.
+    assert_eq!(time(&backfill["gte"]).as_microsecond(), from.as_microsecond(), "{backfill:#}");
+    assert_eq!(time(&backfill["lt"]).as_microsecond(), to.as_microsecond(), "{backfill:#}");
+
+    let collector = place.start(&["run"]);
+    let backfill = start_backfill(&place, from, to);
+    wait_for("the live tail", Duration::from_mins(2), || {
+        let status = place.status();
+        let feed = &status["feeds"][0];
+        let behind = Timestamp::now().duration_since(time(&feed["coverage"].as_array()?.last()?["lt"]));
+        let busy = feed["backfills"][0]["finished_at"].is_null();
+        (behind < SignedDuration::from_secs(20) && busy).then_some(())
+    });
+    let printed = said(backfill);
+    assert!(printed.starts_with("complete "), "{printed}");
+    assert_fetched(&simulator, &place, from, to);
+    assert!(!place.status()["feeds"][0]["backfills"][0]["finished_at"].is_null());
+    assert!(collector.terminate().success(), "{}", place.log());
+    let printed = said(start_backfill(&place, from, to));
+    assert!(printed.starts_with("complete ") && printed.contains(": 0 activities"), "{printed}");
+}
