@@ -112,6 +112,11 @@ impl Documents {
         stays
     }
 
+    /// Gives memory back until the next document of a kind that was not seen yet.
+    pub(crate) fn rest(&self) {
+        self.enrichment.enrichment().rest();
+    }
+
     /// How many documents processors dropped.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)

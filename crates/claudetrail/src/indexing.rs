@@ -225,6 +225,7 @@ impl Pump {
             }
             if news.elapsed() > REST_AFTER {
                 self.writer.rest()?;
+                self.documents.rest();
             }
             if cleaned.is_none_or(|at| at.elapsed() > RETENTION_INTERVAL) {
                 self.forget()?;

@@ -143,4 +143,12 @@ impl Enrichment {
             UserAgents::available();
         }
     }
+
+    /// Lets go of what is only needed for user agents that were not seen yet, some 30 MB, until one comes. For a program that
+    /// has nothing to do for now.
+    pub fn rest(&self) {
+        if self.0.user_agents.is_some() {
+            UserAgents::rest();
+        }
+    }
 }

@@ -7,7 +7,7 @@
 mod patterns;
 mod rules;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -59,11 +59,19 @@ impl Weighter<Box<str>, Option<Arc<Kept<UserAgent>>>> for Bytes {
     }
 }
 
-/// The compiled patterns, one for the whole process: some 130 ms and 25 MB, spent when the first text needs them.
-static PATTERNS: LazyLock<Option<Extractor<'static>>> = LazyLock::new(|| {
-    let text = super::bundled::user_agent_patterns()?;
-    Extractor::try_from(patterns::parse(text)?).ok()
-});
+/// The compiled patterns, one for the whole process: some 130 ms and 30 MB, spent when a text needs them, until
+/// [`UserAgents::rest`].
+static PATTERNS: Mutex<Option<Arc<Extractor<'static>>>> = Mutex::new(None);
+
+/// The patterns, compiled if they are not; `None` in a build without them.
+fn compiled() -> Option<Arc<Extractor<'static>>> {
+    let mut kept = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
+    if kept.is_none() {
+        let text = super::bundled::user_agent_patterns()?;
+        *kept = Extractor::try_from(patterns::parse(text)?).ok().map(Arc::new);
+    }
+    kept.clone()
+}
 
 impl Default for UserAgents {
     fn default() -> Self {
@@ -80,7 +88,12 @@ impl UserAgents {
 
     /// Whether this program holds the patterns of uap-core. Without them only our own rules speak. Loads them.
     pub fn available() -> bool {
-        PATTERNS.is_some()
+        compiled().is_some()
+    }
+
+    /// Lets go of the compiled patterns until a text needs them again. What was read stays kept, so that is seldom.
+    pub fn rest() {
+        *PATTERNS.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// What this text says. `None` for an empty one, and for one that no rule knows in a build without patterns.
@@ -92,7 +105,7 @@ impl UserAgents {
         if let Some(kept) = self.cache.get(text) {
             return kept;
         }
-        let parsed = parse(text, PATTERNS.as_ref()).map(|agent| Arc::new(Kept::user_agent(agent)));
+        let parsed = parse(text, compiled().as_deref()).map(|agent| Arc::new(Kept::user_agent(agent)));
         self.cache.insert(text.into(), parsed.clone());
         parsed
     }
@@ -162,6 +175,16 @@ mod tests {
         assert_eq!((&*agent.name, agent.version.as_deref()), ("Claude Code", Some("1.0.98")));
         assert_eq!((&*agent.device_name, agent.os_name), ("Other", None));
         assert_eq!(parse("curl/8.5.0", None), None);
+    }
+
+    #[test]
+    fn after_a_rest_texts_are_read_as_before() {
+        let text = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+        let read = || UserAgents::new().parse(text).map(|agent| agent.name.clone());
+        let before = read();
+        UserAgents::rest();
+        assert_eq!(read(), before);
+        assert_eq!(before.is_some(), UserAgents::available());
     }
 
     #[test]
