@@ -70,6 +70,26 @@ describe.each([
     expect(problems.filter(problem => !expected.test(problem))).toEqual([]);
   });
 
+  test.each([
+    ["help", "?"],
+    ["commands", "Control+k"],
+    ["time", "t"],
+    ["columns", "c"],
+  ])("%s, opened by a key", async (name, key) => {
+    const { page, problems } = who;
+    problems.length = 0;
+    await page.goto(`${demo.console}/events?from=now-7d&to=now&live=0`);
+    await page.locator(".table-event").first().waitFor();
+    await settled(page);
+    await page.keyboard.press(key);
+    await page.locator("dialog[open], .menu").first().waitFor();
+    await page.screenshot({ path: `${PICTURES}/${name}-${width}-${theme}.png` });
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => document.querySelector("dialog[open], .menu") === null);
+    expect(problems).toEqual([]);
+  });
+
   test("the sign-in page", async () => {
     const stranger = await visitor({ theme, size });
     await stranger.page.goto(`${demo.console}/events`);

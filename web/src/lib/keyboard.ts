@@ -36,6 +36,8 @@ function find(keys: string, field: boolean): Shortcut | undefined {
 
 function listen(event: KeyboardEvent) {
   if (event.defaultPrevented || event.altKey || event.isComposing) return;
+  // An open dialog has the keyboard to itself; Escape closes it, and not what is behind it.
+  if (document.querySelector("dialog[open]")) return;
   const key = name(event);
   const field = inField(event.target);
   const sequence = pending && event.timeStamp - pendingSince < 1200 ? `${pending} ${key}` : key;
