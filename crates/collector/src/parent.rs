@@ -17,6 +17,7 @@ use crate::{
     Error, Event, Priority,
     lane::{Feed, Vouched},
     setback::Setback,
+    store,
 };
 
 /// From how many of the newest pages the known rows are taken, two of each. A key that misses one of them is not another parent's:
@@ -101,8 +102,7 @@ impl<T: Transport, C: Clock> Feed<T, C> {
             return Ok(Voucher::Stopped);
         }
         let Some(known) = self.known_rows(self.scope.clone()).await? else { return Ok(Voucher::Stopped) };
-        if known.is_empty() || page.activities.iter().any(|row| known.iter().any(|known| known.id == row.id))
-        {
+        if known.is_empty() || known.iter().any(|known| holds(page, known)) {
             self.vouch_for(page.exchange.key_number);
             return Ok(Voucher::Good);
         }
@@ -184,7 +184,7 @@ impl<T: Transport, C: Clock> Feed<T, C> {
                     return Found::Unknown(Voucher::Again);
                 }
                 // An instant with more rows than a page tells as much: another parent hardly has as many at the very same one.
-                Some(Ok(page)) if page.has_more || page.activities.iter().any(|seen| seen.id == row.id) => {
+                Some(Ok(page)) if page.has_more || holds(&page, row) => {
                     return Found::Some;
                 }
                 Some(Ok(_)) => {}
@@ -192,6 +192,11 @@ impl<T: Transport, C: Clock> Feed<T, C> {
         }
         Found::None
     }
+}
+
+/// Whether a page holds a known row, under the id that the ledger has it under.
+fn holds(page: &Page, known: &Entry) -> bool {
+    page.activities.iter().any(|row| store::id(row) == known.id)
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ impl PageToStore {
 
 /// The id to keep a row under: its own. One that is too long for the ledger must not keep the row out, so the digest of the row stands
 /// in for it, as it does for a row that has none.
-fn id(activity: &Activity) -> Cow<'_, str> {
+pub(crate) fn id(activity: &Activity) -> Cow<'_, str> {
     if activity.id.len() <= ID_BYTES_MAX {
         return Cow::Borrowed(&activity.id);
     }

@@ -85,7 +85,12 @@ fn an_id_that_no_ledger_takes_does_not_keep_its_row_out() {
         let life = stage.begin("acme");
         stage.wait(Duration::from_mins(30)).await;
         stage.end(life, Ending::Stop).await;
+        // A start knows it again, as the one row that speaks for the key.
+        let life = stage.begin("acme");
+        stage.wait(Duration::from_mins(30)).await;
+        stage.end(life, Ending::Stop).await;
         let kept = stage.kept("acme");
+        assert_eq!(kept.status.scope, "everything", "the key is still the same organization's");
         assert_eq!(kept.entries.len(), 1, "once, however often it is returned");
         assert!(kept.entries[0].id.starts_with("sha256:") && kept.entries[0].id.len() == 7 + 64);
         assert_eq!(kept.entries[0].raw, row.json().into_bytes());
