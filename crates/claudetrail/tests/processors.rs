@@ -51,7 +51,7 @@ impl World {
         let simulator =
             Simulator::start(&["--activities", "3000", "--history", "3d", "--requests-per-minute", "6000"]);
         let place = Place::new(&simulator.base_url, "");
-        let mut world = Self { simulator: simulator, place, plain: BTreeMap::new() };
+        let mut world = Self { simulator, place, plain: BTreeMap::new() };
         world.configure("");
         world.place.succeed(&["run", "--once"]);
         for line in world.place.export(&["--schema", "ecs"]) {

@@ -29,7 +29,7 @@ impl Console {
         };
         let opened = console.send("GET", &format!("/{path}"), None);
         let cookie = opened.header("set-cookie").and_then(|value| value.split(';').next());
-        console.cookie = cookie.unwrap_or_else(|| panic!("no cookie: {}", opened.head)).to_owned();
+        cookie.unwrap_or_else(|| panic!("no cookie: {}", opened.head)).clone_into(&mut console.cookie);
         console.session = console.get("/session").good();
         console.session["csrf_token"].as_str().expect("a token").clone_into(&mut console.csrf_token);
         console
