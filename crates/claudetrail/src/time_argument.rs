@@ -6,7 +6,12 @@ use crate::config::units::parse_duration;
 
 /// Reads `2026-11-23T08:00:00Z`, `2026-11-23` (midnight UTC), `2026-11-23T08:00` (UTC), `now`, `24h`, `now-24h`, `now+5m`.
 pub(crate) fn parse_time(text: &str) -> Result<Timestamp, String> {
-    parse_time_at(text, Timestamp::now())
+    parse_time_at(text, Timestamp::now()).map(whole_microseconds)
+}
+
+/// As the feed and the ledger tell time: of a part of a microsecond nothing would ever be covered.
+pub(crate) fn whole_microseconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }
 
 fn parse_time_at(text: &str, now: Timestamp) -> Result<Timestamp, String> {
@@ -42,6 +47,17 @@ fn parse_time_at(text: &str, now: Timestamp) -> Result<Timestamp, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_in_whole_microseconds() {
+        for (text, expected) in [
+            ("2026-11-01T08:30:00.123456789Z", "2026-11-01T08:30:00.123456Z"),
+            ("2026-11-01T08:30:00.9999999Z", "2026-11-01T08:30:00.999999Z"),
+        ] {
+            assert_eq!(parse_time(text), Ok(expected.parse().unwrap()), "{text}");
+        }
+        assert_eq!(parse_time("24h").unwrap().as_nanosecond() % 1_000, 0);
+    }
 
     #[test]
     fn times_are_read_in_every_form() {

@@ -42,6 +42,10 @@ impl Cluster {
                         "event": { "properties": { "created": { "type": "date" }, "ingested": { "type": "date" } } },
                         "source": { "properties": { "ip": { "type": "ip" } } },
                         "user_agent": { "properties": { "name": { "type": names } } },
+                        // A setting's value is a text here and an object there.
+                        "anthropic": { "properties": { "audit": { "properties": {
+                            "updates": { "type": "object", "enabled": false },
+                        } } } },
                     },
                 },
             },

@@ -23,6 +23,7 @@ use crate::{
     display,
     error::{Exit, Failure, Result},
     output, supervisor,
+    time_argument::whole_microseconds,
 };
 
 /// How often the ledger is looked at.
@@ -67,7 +68,6 @@ fn requests(settings: &Settings, arguments: &Backfill, now: Timestamp) -> Result
         let young = SignedDuration::try_from(young).unwrap_or_default();
         let settled = now.checked_sub(young).unwrap_or(now);
         let lt = arguments.to.unwrap_or(settled).min(settled).max(gte);
-        // As the feed and the ledger tell time; of a part of a microsecond nothing would ever be covered.
         let (gte, lt) = (whole_microseconds(gte), whole_microseconds(lt));
         BackfillRequest { feed: feed.name.clone(), gte, lt, again: arguments.again }
     };
@@ -84,10 +84,6 @@ fn requests(settings: &Settings, arguments: &Backfill, now: Timestamp) -> Result
             .hint(format!("the configuration has {}", names.join(", "))));
     }
     Ok(requests)
-}
-
-fn whole_microseconds(time: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }
 
 /// Until the stretch is complete: watches whoever collects, or collects.

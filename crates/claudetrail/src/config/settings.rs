@@ -418,7 +418,7 @@ fn budget_share(path: &str, written: Option<f64>) -> Result<f64> {
 
 fn reconcile_after(path: &str, written: Option<Vec<Length>>) -> Result<Vec<Duration>> {
     let Some(written) = written else { return Ok(vec![10 * MINUTE, 60 * MINUTE, DAY, 3 * DAY]) };
-    written.into_iter().map(|age| length(path, Some(age), DAY, MINUTE, 30 * DAY)).collect()
+    written.into_iter().map(|age| length(path, Some(age), DAY, SECOND, 30 * DAY)).collect()
 }
 
 fn base_url(path: &str, written: Option<String>) -> Result<String> {

@@ -135,7 +135,8 @@ fn columns(names: Option<&str>, fields: &query::Fields) -> Result<Vec<String>, A
         .map(|name| name.trim().to_owned())
         .filter(|name| !name.is_empty())
         .collect();
-    for name in &names {
+    // Labels are what a user's own processors add: no store knows them.
+    for name in names.iter().filter(|name| !name.starts_with("labels.")) {
         fields.resolve(name)?;
     }
     Ok(names)
