@@ -338,9 +338,9 @@ fn a_secret_in_a_wrong_configuration_is_not_repeated() {
     for (lines, said) in [
         (format!("api_key = {{ value = \"{KEY}\" "), "configuration"),
         (format!("api_key = {{ value = \"{KEY}\", env = \"X\" }}"), "exactly one"),
-        (format!("api_key = \"{KEY}\""), "api_key"),
+        (format!("api_key = \"{KEY}\""), "where it is kept"),
         (format!("api_key = {{ valeu = \"{KEY}\" }}"), "value"),
-        (format!("api_key = [\"{KEY}\"]"), "api_key"),
+        (format!("api_key = [\"{KEY}\"]"), "where it is kept"),
     ] {
         let place = Place::new("http://127.0.0.1:9", &lines);
         for command in [&["check"][..], &["run"], &["status"], &["config", "path"]] {
