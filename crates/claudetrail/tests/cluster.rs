@@ -45,6 +45,7 @@ impl Cluster {
                         // A setting's value is a text here and an object there.
                         "anthropic": { "properties": { "audit": { "properties": {
                             "updates": { "type": "object", "enabled": false },
+                            "current_value": { "type": "keyword" }, "previous_value": { "type": "keyword" },
                         } } } },
                     },
                 },
