@@ -24,7 +24,7 @@ impl Cluster {
         Some(Self { engine, asked })
     }
 
-    /// Texts as keywords, and the names of programs as a type that may not fit them.
+    /// Texts as keywords, and user agents as a type that may not fit them.
     fn put_template(&self, names: &str) {
         let template = json!({
             "index_patterns": ["logs-anthropic.audit-*"], "data_stream": {}, "priority": 1000,
@@ -41,7 +41,7 @@ impl Cluster {
                         "@timestamp": { "type": "date" }, "message": { "type": "text" },
                         "event": { "properties": { "created": { "type": "date" }, "ingested": { "type": "date" } } },
                         "source": { "properties": { "ip": { "type": "ip" } } },
-                        "user_agent": { "properties": { "name": { "type": names } } },
+                        "user_agent": { "properties": { "original": { "type": names } } },
                         // A setting's value is a text here and an object there.
                         "anthropic": { "properties": { "audit": { "properties": {
                             "updates": { "type": "object", "enabled": false },
@@ -132,7 +132,7 @@ fn dead_letters_are_sent_again(console: &Console, cluster: &Cluster, refused: u6
         (&json!(1), &json!(0)),
         "nothing was mended: {again}"
     );
-    assert!(again["reason"].as_str().is_some_and(|reason| reason.contains("user_agent.name")), "{again}");
+    assert!(again["reason"].as_str().is_some_and(|reason| reason.contains("user_agent.original")), "{again}");
 
     cluster.put_template("keyword");
     cluster.asked.ask("POST", &format!("/{STREAM}/_rollover"), &Value::Null);
@@ -193,7 +193,7 @@ fn the_same_as_the_index(place: &Place, simulator: &Simulator, cluster: &Cluster
         "event.outcome:failure",
         "event.action:claude_* and not source.ip:10.0.0.0/8",
         "event.severity >= 40",
-        "user_agent.name:*",
+        "user_agent.original:*",
     ]
     .iter()
     .map(|query| format!("({query}) and event.sequence <= {last}"))
