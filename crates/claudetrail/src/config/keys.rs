@@ -505,10 +505,14 @@ pub(crate) const KEYS: &[Key] = &[
     ),
 ];
 
-/// The known key nearest to a misspelt one, among the last parts of the paths under the same table.
+/// The members of a secret, which stand under many keys.
+const SECRET_MEMBERS: [&str; 4] = ["env", "file", "command", "value"];
+
+/// The known key nearest to a misspelt one, among the parts of all paths.
 pub(crate) fn nearest(name: &str) -> Option<&'static str> {
-    let candidates = KEYS.iter().flat_map(|key| key.path.split('.')).map(|part| part.trim_end_matches("[]"));
-    candidates
+    let parts = KEYS.iter().flat_map(|key| key.path.split('.')).map(|part| part.trim_end_matches("[]"));
+    parts
+        .chain(SECRET_MEMBERS)
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .min()
         .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3))
