@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p engine-setup`, with `DOCUMENTS=200000` for more and `ENGINE=opensearch` for the other one. The plain loader does the
 //! least that anything could: it sends prepared bodies, as large and as many side by side as the sink's, and looks at nothing but the
-//! status. What lies between the two is what batching, looking at each answer, and settling in order cost.
+//! status; an engine that is too busy is asked again, by both. What lies between the two is what batching, looking at each answer, and
+//! settling in order cost. Without `--bench`, as among the tests, it only shows that it works.
 
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 #![allow(missing_docs, reason = "a bench has no readers of its documentation")]
@@ -13,7 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use elasticsearch::{Client, ClientOptions, Request};
+use elasticsearch::{Client, ClientOptions, ErrorKind, Request};
 use engine_setup::Options;
 use engines::{Engine, Product};
 use normalize::{Context, Normalizer};
@@ -27,6 +28,8 @@ use tokio::{runtime::Runtime, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 const ROUNDS: usize = 3;
+/// How long the plain loader leaves an engine alone that is too busy.
+const PAUSE: Duration = Duration::from_millis(500);
 const PER_DAY: f64 = 20_000.0;
 
 fn documents(count: usize) -> Arc<Vec<Document>> {
@@ -118,8 +121,13 @@ impl Target {
             }
             let client = self.client.clone();
             running.spawn(async move {
-                let bulk = Request::post("/_bulk?filter_path=errors").lines(body).repeatable();
-                let answer = client.request(bulk).await.expect("an answer").success().expect("taken");
+                let answer = loop {
+                    let bulk = Request::post("/_bulk?filter_path=errors").lines(body.clone()).repeatable();
+                    match client.request(bulk).await.expect("an answer").success() {
+                        Err(error) if error.kind() == ErrorKind::Throttled => tokio::time::sleep(PAUSE).await,
+                        answer => break answer.expect("taken"),
+                    }
+                };
                 assert_eq!(&answer.body[..], br#"{"errors":false}"#);
             });
         }
@@ -162,7 +170,9 @@ fn body(documents: &[Document], stream: &str) -> Vec<u8> {
 }
 
 fn main() {
-    let count = std::env::var("DOCUMENTS").map_or(50_000, |text| text.parse().expect("a number"));
+    let measured = std::env::args().any(|argument| argument == "--bench");
+    let (usual, rounds) = if measured { (50_000, ROUNDS) } else { (1_000, 1) };
+    let count = std::env::var("DOCUMENTS").map_or(usual, |text| text.parse().expect("a number"));
     let product = match std::env::var("ENGINE").as_deref() {
         Ok("opensearch") => Product::OpenSearch,
         _ => Product::Elasticsearch,
@@ -187,7 +197,7 @@ fn main() {
         // The first of each warms the engine up.
         target.plain("logs-warm").await;
         let (mut plain, mut driven) = (Vec::new(), Vec::new());
-        for round in 0..ROUNDS {
+        for round in 0..rounds {
             plain.push(target.plain(&format!("logs-plain{round}")).await);
             driven.push(target.driven(&format!("logs-driven{round}")).await);
         }
