@@ -226,8 +226,8 @@ impl<'a> Actor<'a> {
     }
 
     /// Calls it by a name that was learnt elsewhere; of a user that is their e-mail address.
-    pub(crate) fn call(&mut self, name: &str) {
-        self.name = Cow::Owned(name.to_owned());
+    pub(crate) fn call(&mut self, name: Text<'a>) {
+        self.name = name;
         if self.kind == ActorKind::User {
             self.email = Some(self.name.clone());
         }

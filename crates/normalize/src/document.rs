@@ -479,17 +479,22 @@ fn guessed_id<'a>(mapping: &Mapping<'a>, noun: &str) -> Option<Text<'a>> {
 /// The part of an e-mail address before the last `@`.
 fn local_part<'a>(email: &Text<'a>) -> Text<'a> {
     match email {
-        Cow::Borrowed(plain) => Cow::Borrowed(plain.rsplit_once('@').map_or(plain, |(local, _)| local)),
-        Cow::Owned(made) => {
-            Cow::Owned(made.rsplit_once('@').map_or(made.as_str(), |(local, _)| local).to_owned())
-        }
+        Cow::Borrowed(plain) => Cow::Borrowed(halves(plain).map_or(plain, |(local, _)| local)),
+        Cow::Owned(made) => Cow::Owned(halves(made).map_or(made.as_str(), |(local, _)| local).to_owned()),
     }
 }
 
 /// The part of an e-mail address after the last `@`.
 fn domain<'a>(email: &Text<'a>) -> Option<Text<'a>> {
     match email {
-        Cow::Borrowed(plain) => plain.rsplit_once('@').map(|(_, domain)| Cow::Borrowed(domain)),
-        Cow::Owned(made) => made.rsplit_once('@').map(|(_, domain)| Cow::Owned(domain.to_owned())),
+        Cow::Borrowed(plain) => halves(plain).map(|(_, domain)| Cow::Borrowed(domain)),
+        Cow::Owned(made) => halves(made).map(|(_, domain)| Cow::Owned(domain.to_owned())),
     }
+}
+
+/// What stands before and after the last `@`. A search through text for a byte costs more to begin than an address is long.
+#[inline]
+fn halves(email: &str) -> Option<(&str, &str)> {
+    let place = email.bytes().rposition(|byte| byte == b'@')?;
+    Some((&email[..place], &email[place + 1..]))
 }

@@ -7,9 +7,8 @@
 //! A key is one thing under two ids (`admin_api_key_01J…` where it is made, `apikey_01J…` where it acts): keys are known by what
 //! follows the last underscore.
 
-use std::borrow::Cow;
 use std::collections::HashMap as Map;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use foldhash::fast::RandomState;
 
@@ -50,46 +49,100 @@ pub struct LearntName {
 }
 
 /// Since which sequence a thing has which name, oldest first.
-type Names = Vec<(u64, Arc<str>)>;
+type Names = Vec<(u64, Name)>;
 
 /// Looked up several times an activity; seeded, because ids come from outside.
 type HashMap<K, V> = Map<K, V, RandomState>;
 
 type ById = HashMap<Box<str>, Names>;
 
+/// A name as a JSON string, ready to be written, shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Name(Arc<str>);
+
+impl Name {
+    fn new(name: &str) -> Self {
+        let mut json = Vec::with_capacity(name.len() + 2);
+        crate::json::string(&mut json, name);
+        Self(String::from_utf8_lossy(&json).into())
+    }
+
+    fn raw(&self) -> Raw<'_> {
+        Raw::assume(&self.0)
+    }
+
+    fn text(&self) -> Text<'_> {
+        self.raw().text().unwrap_or_default()
+    }
+}
+
 /// What was learnt, by kind and id. Shared between threads by reference.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct NameHistory {
-    by_kind: RwLock<HashMap<Box<str>, ById>>,
+    /// By the number of the kind.
+    names: RwLock<Vec<ById>>,
+}
+
+impl Default for NameHistory {
+    fn default() -> Self {
+        let kinds = FIRST_FIELD + vocabulary().fields.len();
+        Self { names: RwLock::new(std::iter::repeat_with(ById::default).take(kinds).collect()) }
+    }
+}
+
+/// Numbers of kinds: those of their own first, then the fields of the vocabulary.
+const FIRST_FIELD: usize = 3;
+
+fn kind_number(kind: &str) -> Option<usize> {
+    match kind {
+        ORGANIZATION => Some(0),
+        USER => Some(1),
+        KEY => Some(2),
+        field => vocabulary().find(field).map(|number| FIRST_FIELD + usize::from(number)),
+    }
 }
 
 impl NameHistory {
-    /// Adds a name that a thing has from this sequence on. Returns whether it is news.
+    /// Adds a name that a thing has from this sequence on. Returns whether it is news; a kind that no document speaks of never is.
     pub fn learn(&self, sequence: u64, kind: &str, id: &str, name: &str) -> bool {
-        if self.find(kind, id, sequence).is_some_and(|known| *known == *name) {
+        let Some(kind) = kind_number(kind) else { return false };
+        if self.read()[kind]
+            .get(id)
+            .and_then(|names| as_of(names, sequence))
+            .is_some_and(|known| known.text() == name)
+        {
             return false;
         }
-        let mut by_kind = self.by_kind.write().unwrap_or_else(PoisonError::into_inner);
-        if !by_kind.contains_key(kind) {
-            by_kind.insert(kind.into(), ById::default());
-        }
-        let names = by_kind.get_mut(kind).map(|by_id| by_id.entry(id.into()).or_default());
-        let Some(names) = names else { return false };
+        let mut kinds = self.names.write().unwrap_or_else(PoisonError::into_inner);
+        let names = kinds[kind].entry(id.into()).or_default();
+        let name = Name::new(name);
         let place = names.partition_point(|(since, _)| *since < sequence);
         match names.get_mut(place) {
-            Some((since, known)) if *since == sequence => *known = name.into(),
-            _ => names.insert(place, (sequence, name.into())),
+            Some((since, known)) if *since == sequence => *known = name,
+            _ => names.insert(place, (sequence, name)),
         }
         true
     }
 
     /// The name that a thing had at this sequence.
-    pub fn find(&self, kind: &str, id: &str, sequence: u64) -> Option<Arc<str>> {
-        let by_kind = self.by_kind.read().unwrap_or_else(PoisonError::into_inner);
-        let names = by_kind.get(kind)?.get(id)?;
-        let place = names.partition_point(|(since, _)| *since <= sequence);
-        names.get(place.checked_sub(1)?).map(|(_, name)| Arc::clone(name))
+    pub fn find(&self, kind: &str, id: &str, sequence: u64) -> Option<String> {
+        let known = self.look_up(kind_number(kind)?, id, sequence)?;
+        Some(known.text().into_owned())
     }
+
+    fn look_up(&self, kind: usize, id: &str, sequence: u64) -> Option<Name> {
+        as_of(self.read()[kind].get(id)?, sequence).cloned()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Vec<ById>> {
+        self.names.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The name at a sequence.
+fn as_of(names: &Names, sequence: u64) -> Option<&Name> {
+    let place = names.partition_point(|(since, _)| *since <= sequence);
+    names.get(place.checked_sub(1)?).map(|(_, name)| name)
 }
 
 /// Everything that an activity tells of names: kind, id, name.
@@ -200,46 +253,41 @@ fn short(suffix: &str) -> &str {
     &suffix[suffix.floor_char_boundary(suffix.len().saturating_sub(6))..]
 }
 
-/// Names that the activity leaves out, found in the history; JSON strings by field, to be borrowed by the mapping.
+/// Names that the activity leaves out, found in the history, to be borrowed by the mapping.
 #[derive(Default)]
 pub(crate) struct Found {
-    pub(crate) organization: Option<String>,
-    pub(crate) fields: Vec<(u16, String)>,
-    pub(crate) actor: Option<Arc<str>>,
-    pub(crate) emails: Vec<String>,
+    organization: Option<Name>,
+    fields: Vec<(u16, Name)>,
+    actor: Option<Name>,
+    emails: Vec<Name>,
 }
 
 /// Looks up what the activity leaves out.
 pub(crate) fn find(mapping: &Mapping<'_>, names: &NameHistory, sequence: u64) -> Found {
     let mut found = Found::default();
-    let json = |name: &str| {
-        let mut out = Vec::new();
-        crate::json::string(&mut out, name);
-        String::from_utf8_lossy(&out).into_owned()
-    };
+    let look_up = |kind: &str, id: &str| names.look_up(kind_number(kind)?, id, sequence);
     if mapping.organization_name.is_none()
         && let Some(id) = mapping.organization_id.and_then(Raw::text)
     {
-        found.organization = names.find(ORGANIZATION, &id, sequence).map(|name| json(&name));
+        found.organization = look_up(ORGANIZATION, &id);
     }
     if let Some(actor) = &mapping.actor {
         found.actor = match (actor.credential(), &actor.user_id) {
-            (Some(key), _) => names.find(KEY, suffix(&key), sequence),
-            (None, Some(id)) if actor.email.is_none() => names.find(USER, id, sequence),
-            _ => actor.service_account().and_then(|id| names.find("service_account_id", &id, sequence)),
+            (Some(key), _) => look_up(KEY, suffix(&key)),
+            (None, Some(id)) if actor.email.is_none() => look_up(USER, id),
+            _ => actor.service_account().and_then(|id| look_up("service_account_id", &id)),
         };
     }
     if mapping.targets.emails.is_empty() {
-        let emails = mapping.targets.ids.iter().filter_map(|id| names.find(USER, id, sequence));
-        found.emails = emails.map(|email| email.as_ref().to_owned()).collect();
+        found.emails = mapping.targets.ids.iter().filter_map(|id| look_up(USER, id)).collect();
     }
     for &(id, name) in &vocabulary().wanted.named {
         if let Some(raw) = mapping.field(id)
             && mapping.field(name).is_none()
             && let Some(text) = raw.text()
-            && let Some(known) = names.find(vocabulary().field(id).name, &text, sequence)
+            && let Some(known) = names.look_up(FIRST_FIELD + usize::from(id), &text, sequence)
         {
-            found.fields.push((name, json(&known)));
+            found.fields.push((name, known));
         }
     }
     found
@@ -263,19 +311,19 @@ pub fn learn(raw: &[u8]) -> Vec<LearntName> {
     told
 }
 
-/// Puts into a mapping what was found. The texts are borrowed where they are JSON.
+/// Puts into a mapping what was found.
 impl<'a> Mapping<'a> {
     pub(crate) fn complete(&mut self, found: &'a Found) {
         if let Some(name) = &found.organization {
-            self.organization_name = Some(Raw::assume(name));
+            self.organization_name = Some(name.raw());
         }
         if let (Some(name), Some(actor)) = (&found.actor, &mut self.actor) {
-            actor.call(name);
+            actor.call(name.text());
         }
-        self.targets.emails.extend(found.emails.iter().map(|email| Cow::Owned(email.clone())));
+        self.targets.emails.extend(found.emails.iter().map(Name::text));
         for (number, name) in &found.fields {
             let place = self.fields.partition_point(|(other, _)| other < number);
-            self.fields.insert(place, (*number, Raw::assume(name)));
+            self.fields.insert(place, (*number, name.raw()));
         }
     }
 }

@@ -41,7 +41,7 @@ impl NameTable {
             if number == VACANT {
                 return None;
             }
-            if self.names[usize::from(number)] == name {
+            if same(self.names[usize::from(number)], name) {
                 return Some(number);
             }
             slot = (slot + 1) & mask;
@@ -56,14 +56,37 @@ fn hash(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let mut state = (bytes.len() as u64).wrapping_mul(FACTOR);
     let mut mix = |word: u64| state = (state.rotate_left(5) ^ word).wrapping_mul(FACTOR);
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        mix(u64::from_le_bytes(*word));
+    for bytes in bytes.as_chunks::<8>().0 {
+        mix(u64::from_le_bytes(*bytes));
     }
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    mix(u64::from_le_bytes(last));
+    mix(end(bytes));
     state ^ (state >> 32)
+}
+
+/// Whether two names are the same. Names are so short that calling a function of the C library costs more than comparing.
+#[inline]
+fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    one.len() == other.len()
+        && one
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .zip(other.as_chunks::<8>().0)
+            .all(|(one, other)| u64::from_le_bytes(*one) == u64::from_le_bytes(*other))
+        && end(one) == end(other)
+}
+
+/// The last eight bytes, or all of fewer, as one word; together with the whole words before it, and the length, every byte.
+#[inline]
+fn end(bytes: &[u8]) -> u64 {
+    if let Some(last) = bytes.last_chunk::<8>() {
+        u64::from_le_bytes(*last)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+    } else {
+        bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))
+    }
 }
 
 #[cfg(test)]
@@ -78,7 +101,16 @@ mod tests {
         {
             assert_eq!(table.find(name), Some(number as u16), "{name}");
         }
-        for absent in ["created_a", "created_att", "\0", "actor\0", "claude_project_document_i"] {
+        for absent in [
+            "created_a",
+            "created_att",
+            "\0",
+            "actor\0",
+            "ac",
+            "actos",
+            "claude_project_document_i",
+            "claude_projict_document_id",
+        ] {
             assert_eq!(table.find(absent), None, "{absent}");
         }
     }

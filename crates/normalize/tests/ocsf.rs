@@ -223,6 +223,19 @@ fn what_has_no_attribute_is_unmapped_and_what_was_odd_is_told() {
 }
 
 #[test]
+fn what_is_cut_is_whole_in_raw_data() {
+    let raw = format!(r#"{{"id":"a","type":"claude_chat_viewed","novel":"{}"}}"#, "x".repeat(1 << 20));
+    let event = event(&raw);
+    assert!(event["unmapped"]["novel"].as_str().is_some_and(|cut| cut.ends_with("x…")));
+    assert_eq!(event["raw_data"], *raw);
+    let told = event["metadata"]["debug"].as_array().expect("what was odd");
+    assert!(
+        told.contains(&json!("unmapped: too long for a search engine and cut; raw_data has it whole")),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn the_place_and_the_device_are_told() {
     let raw = r#"{"id":"a","created_at":"2026-11-23T08:14:05Z","type":"claude_chat_viewed","claude_chat_id":"claude_chat_1","actor":{"type":"user_actor","user_id":"user_1","ip_address":"198.51.100.7","user_agent":"claude-cli/1.0.98 (external, cli)"}}"#;
     let event = event_by(&enriching(), raw.as_bytes()).1;

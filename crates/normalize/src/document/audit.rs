@@ -38,7 +38,7 @@ impl<'a> Writer<'_, 'a> {
             if !write_field(self.out, field.shape, number, raw, mapping, &mut losses) {
                 self.out.truncate(before);
             }
-            self.lose(field.name, losses);
+            self.lose(field.name, losses, "event.original");
         }
         for (_, write) in made {
             write(self, mapping);
@@ -46,13 +46,12 @@ impl<'a> Writer<'_, 'a> {
         self.out.extend_from_slice(b"}}");
     }
 
-    pub(super) fn lose(&mut self, field: &str, losses: Losses) {
+    /// Says what a field lost; `whole` is the member that holds the record as it came.
+    pub(super) fn lose(&mut self, field: &str, losses: Losses, whole: &str) {
         self.lossy |= losses.cut || losses.repeated;
         if losses.cut {
-            self.issues.add(
-                field,
-                format_args!("too long for a search engine and cut; event.original has it whole"),
-            );
+            self.issues
+                .add(field, format_args!("too long for a search engine and cut; {whole} has it whole"));
         }
         if losses.deep {
             self.issues.add(
@@ -151,7 +150,7 @@ impl<'a> Writer<'_, 'a> {
         if !flatten::object(self.out, members, 1, &mut losses) {
             self.out.truncate(before);
         }
-        self.lose("metadata", losses);
+        self.lose("metadata", losses, "event.original");
     }
 }
 

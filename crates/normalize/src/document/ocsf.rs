@@ -195,7 +195,7 @@ impl<'a> Writer<'_, 'a> {
         if !members.is_empty() {
             flatten::object(&mut out, members, 1, &mut losses);
         }
-        self.lose("unmapped", losses);
+        self.lose("unmapped", losses, "raw_data");
         out
     }
 }
