@@ -485,6 +485,28 @@ pub(crate) enum VerifyCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  claudetrail acknowledge 1 --reason 'planned change of keys, announced on 2026-11-20; case 4711'
+  claudetrail acknowledge 2 --reason 'logging was switched off until 2026-10-01' --by ana@example.com
+
+`claudetrail status` names the breaks with their numbers. Nothing is taken back: the break stays in the ledger with its evidence,
+the acknowledgement becomes a link of the chain beside it, and `status`, `verify` and attestations show both. A log whose breaks are
+all acknowledged no longer makes `verify` end with 6; the next break does again. What was said once stands.
+Works beside a running collector, which writes it down within a second.")]
+pub(crate) struct Acknowledge {
+    /// Which break, by its number
+    #[arg(value_name = "NUMBER")]
+    pub(crate) number: u64,
+    /// What was found out, for whoever reads of the break later
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) reason: String,
+    /// Who says so
+    #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) by: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
   claudetrail verify keygen
   claudetrail verify keygen --key /etc/claudetrail/attestation-key.pem
 
@@ -559,7 +581,8 @@ Examples:
   claudetrail simulate --activities 100000 --history 7d --indexing-lag 30s
 
 A client needs the base URL and the key that are printed at start. Beside the API, /simulator/activities lists every
-row there is (NDJSON), /simulator/stories the planted incidents, /simulator/statistics what was served.")]
+row there is (NDJSON), /simulator/stories the planted incidents, /simulator/statistics what was served,
+/simulator/late-rows what was left out of one answer and sent in a later one.")]
 pub(crate) struct Simulate {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
@@ -589,6 +612,9 @@ pub(crate) struct Simulate {
     /// Share of rows that come even later
     #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
     pub(crate) late_share: f64,
+    /// How late those come at least
+    #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) late_lag_least: Duration,
     /// How late those come at most
     #[arg(long, default_value = "6h", value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) late_lag: Duration,

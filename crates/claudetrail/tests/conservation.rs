@@ -2,9 +2,11 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
+use ledger::{EntryFilter, Reader};
+use serde_json::Value;
 use support::{Place, Simulator, assert_same_rows, wait_for};
 
 fn until_covered(place: &Place, end: Timestamp, patience: Duration) {
@@ -61,6 +63,89 @@ fn every_error_of_the_contract_and_late_rows_lose_nothing() {
     let status = place.status();
     assert_eq!(status["feeds"][0]["gaps"].as_array().map(Vec::len), Some(0), "{status:#}");
     place.succeed(&["verify"]);
+}
+
+/// Ids of the rows that the simulator left out of an answer when they were of this age or older, and sent in a later one.
+fn sent_late(simulator: &Simulator, age: &str) -> BTreeSet<String> {
+    let report = simulator.get(&format!("/simulator/late-rows?age={age}"));
+    let report: Value = serde_json::from_slice(&report).expect("JSON");
+    let rows = report["rows"].as_array().expect("a list").iter().filter(|row| !row["sent_at"].is_null());
+    let sent: BTreeSet<String> = rows.map(|row| row["id"].as_str().expect("an id").to_owned()).collect();
+    assert_eq!(report["sent"].as_u64(), Some(sent.len() as u64));
+    sent
+}
+
+/// Ids of the late arrivals that the ledger tells of.
+fn told_late(place: &Place) -> BTreeSet<String> {
+    let reader = Reader::open(&place.data_dir().join("ledger.sqlite")).expect("a ledger");
+    let feed = reader.feeds().expect("readable").remove(0);
+    let late = reader.late_arrivals(feed.id, u64::MAX).expect("readable");
+    let id = |sequence: u64| {
+        reader.entries(sequence - 1, 1, &EntryFilter::default()).expect("readable").remove(0).id
+    };
+    late.iter().map(|late| id(late.sequence)).collect()
+}
+
+#[test]
+fn late_rows_are_all_found_and_told_as_the_simulator_tells_them() {
+    // Three days in twelve seconds: the last pass asks again when the latest row must have come. No row comes between what is usual
+    // and what is late, so that both sides draw the line in the same place.
+    let simulator = Simulator::start(&[
+        "--activities",
+        "2000000",
+        "--history",
+        "1d",
+        "--indexing-lag",
+        "1s",
+        "--late-share",
+        "0.4",
+        "--late-lag-least",
+        "6s",
+        "--late-lag",
+        "12s",
+        "--requests-per-minute",
+        "60000",
+    ]);
+    let place = Place::new(
+        &simulator.base_url,
+        "poll_interval = \"1s\"\ninitial_lookback = \"1m\"\nsettle = \"2s\"\noverlap_floor = \"3s\"\n\
+         overlap_ceiling = \"4s\"\nreconcile_after = [\"5s\", \"8s\", \"14s\"]",
+    );
+    let collector = place.start(&["run"]);
+    let end = Timestamp::now() + Duration::from_secs(8);
+    until_covered(&place, end, Duration::from_mins(3));
+    let start = place.status()["feeds"][0]["coverage"][0]["gte"].as_str().expect("covered").to_owned();
+    let expected = support::sorted_lines(
+        &simulator.get(&format!("/simulator/activities?created_at.gte={start}&created_at.lt={end}")),
+    );
+    let mut found = Vec::new();
+    wait_for("the last late row", Duration::from_mins(3), || {
+        found = place.export(&["--from", &start, "--to", &end.to_string()]);
+        (found.len() >= expected.len()).then_some(())
+    });
+    assert_same_rows(&found, &expected, &place.log());
+
+    // From now on the simulator sends nothing more, so that both have told all.
+    simulator.fail("[[fault]]\nkind = \"unavailable\"");
+    wait_for("the end of the answers", Duration::from_mins(1), || {
+        (place.status()["feeds"][0]["last_error"]["kind"] == "unavailable").then_some(())
+    });
+    assert!(collector.terminate().success(), "{}", place.log());
+    let (told, sent) = (told_late(&place), sent_late(&simulator, "2s"));
+    let feed = place.status()["feeds"][0].clone();
+    assert_eq!(feed["late_arrivals"].as_u64(), Some(told.len() as u64), "{feed:#}");
+    assert!(told.len() > 50, "only {} late rows", told.len());
+    // On a machine that stood still for seconds, a row may have been asked for last while it came of the age that is claimed.
+    let surely = sent_late(&simulator, "4s");
+    assert!(told.is_subset(&sent), "told and not sent: {:?}", told.difference(&sent));
+    assert!(surely.is_subset(&told), "sent and not told: {:?}", surely.difference(&told));
+    assert!(20 * (sent.len() - surely.len()) <= sent.len(), "{} of {}", surely.len(), sent.len());
+    let late = &feed["late"];
+    assert!(late["lag_seconds"]["p50"].as_f64() > Some(6.0), "{late:#}");
+    for newest in late["newest"].as_array().expect("a list") {
+        let lag = newest["lag_seconds"].as_f64().expect("a lag");
+        assert!(lag > 6.0, "seen before it could be fetched: {newest:#}");
+    }
 }
 
 #[test]

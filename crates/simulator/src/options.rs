@@ -117,6 +117,8 @@ pub struct SimulatorOptions {
     pub indexing_lag_tail_share: f64,
     /// Share of rows (0.0 to 1.0) that come very late, after `indexing_lag_max`. Default 0.
     pub very_late_share: f64,
+    /// The quickest of the very late rows, when that is slower than `indexing_lag_max`. Default zero.
+    pub very_late_min: Duration,
     /// The slowest of the very late rows. Default 6 h.
     pub very_late_max: Duration,
     /// The slowest successful response; the fastest takes 0.9/5.1 of it and an error 0.1/5.1, the proportions seen on
@@ -147,6 +149,7 @@ impl SimulatorOptions {
             indexing_lag_max: Duration::from_secs(1),
             indexing_lag_tail_share: 0.05,
             very_late_share: 0.0,
+            very_late_min: Duration::ZERO,
             very_late_max: Duration::from_hours(6),
             latency_max: Duration::from_millis(20),
             own_read_lag_max: Duration::from_secs(1),

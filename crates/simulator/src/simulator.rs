@@ -28,6 +28,7 @@ mod control;
 mod cursor;
 mod date_time;
 mod lag;
+mod late_rows;
 mod log;
 mod own_reads;
 mod page;
@@ -150,7 +151,7 @@ impl Simulator {
         let answer = self.answer(&call);
         self.leave_row(&call, &answer);
         let response = self.write(&call, &answer);
-        self.statistics().count(&answer, &response);
+        self.statistics().count(&answer, &response, call.now);
         tracing::debug!(
             number,
             method = request.method,

@@ -29,6 +29,7 @@ pub(crate) struct Plan {
     requests_per_minute: u32,
     indexing_lag: Duration,
     late_share: f64,
+    late_lag_least: Duration,
     late_lag: Duration,
     latency: Duration,
     faults: Option<FaultPlan>,
@@ -102,6 +103,7 @@ pub(crate) async fn start(plan: Plan, stop: CancellationToken) -> Result<Served>
     options.requests_per_minute = plan.requests_per_minute;
     options.indexing_lag_max = plan.indexing_lag;
     options.very_late_share = plan.late_share.clamp(0.0, 1.0);
+    options.very_late_min = plan.late_lag_least;
     options.very_late_max = plan.late_lag;
     if let Some(world) = plan.foreign_world {
         options.add_parent(FOREIGN, World::new(world));
@@ -136,6 +138,7 @@ impl Plan {
             requests_per_minute: arguments.requests_per_minute,
             indexing_lag: arguments.indexing_lag,
             late_share: arguments.late_share,
+            late_lag_least: arguments.late_lag_least,
             late_lag: arguments.late_lag,
             latency: arguments.latency,
             faults,
@@ -151,6 +154,7 @@ impl Plan {
             requests_per_minute: 600,
             indexing_lag: Duration::from_secs(1),
             late_share: 0.0,
+            late_lag_least: Duration::ZERO,
             late_lag: Duration::ZERO,
             foreign_world: None,
             latency: Duration::from_millis(20),

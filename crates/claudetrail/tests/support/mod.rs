@@ -90,6 +90,11 @@ impl Simulator {
         self.ask("PUT", path, body);
     }
 
+    /// Puts a fault plan into force; an empty one ends what went wrong.
+    pub(crate) fn fail(&self, plan: &str) {
+        self.put("/simulator/fault-plan", plan);
+    }
+
     fn ask(&self, method: &str, path: &str, body: &str) -> Vec<u8> {
         let answer = http::request(method, &format!("{}{path}", self.base_url), &[], body);
         assert_eq!(answer.status, 200, "{}", answer.head);

@@ -223,11 +223,11 @@ fn add_foreign_row(page: &mut Page, timeline: &Timeline, now: Timestamp) -> bool
         limit: 1,
         unindexed_too: false,
     };
-    let mut foreign = timeline.walk(&walk, now).pop();
+    let mut foreign = timeline.walk(&walk, now).found.pop();
     let is_older = foreign.is_some();
     if foreign.is_none() && to < Timestamp::MAX {
         walk = Walk { from: to, to: Timestamp::MAX, ascending: true, ..walk };
-        foreign = timeline.walk(&walk, now).pop();
+        foreign = timeline.walk(&walk, now).found.pop();
     }
     let is_full = page.rows.len() == page.query.limit;
     let (Some(foreign), true, false) =
@@ -260,7 +260,7 @@ fn add_rows(page: &mut Page, count: usize, timeline: &Timeline, now: Timestamp) 
         limit: count + 1,
         unindexed_too: false,
     };
-    let mut more = timeline.walk(&walk, now);
+    let mut more = timeline.walk(&walk, now).found;
     page.has_more = more.len() > count;
     more.truncate(count);
     page.rows.append(&mut more);

@@ -5,6 +5,7 @@
 //! | `GET /simulator/activities` | every row that has happened in `[created_at.gte, created_at.lt)`, one a line, exact bytes, by (`created_at`, `id`), whatever its indexing lag; `indexed=true` leaves out what cannot be fetched yet; `parent=NAME` |
 //! | `GET /simulator/stories` | the planted incidents |
 //! | `GET /simulator/statistics` | requests by status, rows, bytes, faults by kind, budgets |
+//! | `GET /simulator/late-rows` | rows that an answer left out because they were not indexed yet, later than ordinary rows are, and that a later answer sent; `age=3s`: only those that were left out at that age or a greater one |
 //! | `GET /simulator/time`, `POST /simulator/time` | the clock; set it with `{"now":"2026-01-01T00:00:00Z"}` or `{"advance":"90s"}` |
 //! | `PUT /simulator/fault-plan` | puts the TOML of the body into force |
 //! | `PUT /simulator/keys` | replaces all keys: `[{"key":"…","expired":false,"scopes":["…"],"parent":"…"}]`, all but `key` optional |
@@ -40,6 +41,9 @@ pub(super) fn respond(simulator: &Simulator, request: &SimulatedRequest) -> Simu
             stories(simulator, &request.query).map(|value| json_response(&value))
         }
         ("GET", "/simulator/statistics") => Ok(json_response(&statistics(simulator))),
+        ("GET", "/simulator/late-rows") => {
+            late_rows(simulator, &request.query).map(|value| json_response(&value))
+        }
         ("GET", "/simulator/time") => Ok(json_response(&json!({ "now": simulator.clock.now() }))),
         ("POST", "/simulator/time") => set_time(simulator, &request.body).map(|value| json_response(&value)),
         ("PUT", "/simulator/keys") => set_keys(simulator, &request.body).map(|value| json_response(&value)),
@@ -142,6 +146,13 @@ fn parent_statistics(parent: &Parent, now: Timestamp) -> Value {
         "budget": budget,
         "own_reads": { "kept": own_reads.kept(), "dropped": own_reads.dropped() },
     })
+}
+
+fn late_rows(simulator: &Simulator, query: &str) -> Result<Value, Refusal> {
+    let parameters = parameters(query, &["age"])?;
+    let age = parameters.get("age").map_or(Ok(SignedDuration::ZERO), |text| text.parse());
+    let age = age.map_err(|_| Refusal(400, "age: not a duration".to_owned()))?;
+    Ok(simulator.statistics().late_rows.report(age))
 }
 
 fn set_time(simulator: &Simulator, body: &[u8]) -> Result<Value, Refusal> {
@@ -257,7 +268,7 @@ impl Iterator for ActivityStream {
             limit: Self::PIECE,
             unindexed_too: self.unindexed_too,
         };
-        let rows = self.parent.timeline.walk(&walk, self.now);
+        let rows = self.parent.timeline.walk(&walk, self.now).found;
         let last = rows.last()?;
         let mut lines = Vec::with_capacity(rows.iter().map(|row| row.json.len() + 1).sum());
         for row in &rows {

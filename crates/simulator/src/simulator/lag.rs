@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use crate::{SimulatorOptions, dice};
 
 /// The distribution of lags.
@@ -16,6 +18,7 @@ pub(crate) struct IndexingLag {
     max: Duration,
     tail_share: f64,
     very_late_share: f64,
+    very_late_min: Duration,
     very_late_max: Duration,
 }
 
@@ -27,7 +30,8 @@ impl IndexingLag {
             max: options.indexing_lag_max,
             tail_share: options.indexing_lag_tail_share,
             very_late_share: options.very_late_share,
-            very_late_max: options.very_late_max.max(options.indexing_lag_max),
+            very_late_min: options.very_late_min.max(options.indexing_lag_max),
+            very_late_max: options.very_late_max.max(options.very_late_min).max(options.indexing_lag_max),
         }
     }
 
@@ -37,12 +41,18 @@ impl IndexingLag {
         let class = dice::share(roll);
         let place = dice::share(dice::roll(self.seed, roll));
         if class < self.very_late_share {
-            return self.max + self.very_late_max.saturating_sub(self.max).mul_f64(place * place);
+            let spread = self.very_late_max.saturating_sub(self.very_late_min);
+            return self.very_late_min + spread.mul_f64(place * place);
         }
         if class < self.very_late_share + self.tail_share {
             return self.typical + self.max.saturating_sub(self.typical).mul_f64(place * place * place);
         }
         self.typical.mul_f64(place)
+    }
+
+    /// Whether a lag is beyond that of every ordinary row.
+    pub(crate) fn is_late(&self, lag: SignedDuration) -> bool {
+        SignedDuration::try_from(self.max).is_ok_and(|max| lag > max)
     }
 
     /// No row is later than this, stories aside.
@@ -77,6 +87,18 @@ mod tests {
         assert!((share_of(1.0, 30.0) - 0.05).abs() < 0.01);
         assert!((share_of(30.0, 21_600.0) - 0.01).abs() < 0.005);
         assert!(lags.iter().any(|lag| *lag > Duration::from_hours(5)));
+    }
+
+    #[test]
+    fn very_late_rows_may_be_far_from_the_others() {
+        let lags = lags(|options| {
+            options.very_late_share = 0.5;
+            options.very_late_min = Duration::from_secs(10);
+            options.very_late_max = Duration::from_secs(20);
+        });
+        let between = |from, to| lags.iter().filter(|lag| (from..to).contains(&lag.as_secs())).count();
+        assert!(between(0, 2) > 9_000 && between(10, 21) > 9_000);
+        assert_eq!(between(2, 10), 0);
     }
 
     #[test]

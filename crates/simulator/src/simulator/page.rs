@@ -7,7 +7,7 @@ use super::{
     cursor::{self, Cursor, Place},
     problem::Problem,
     query::{PageQuery, Start},
-    timeline::{Found, Timeline, Walk},
+    timeline::{Found, LeftOut, Timeline, Walk, Walked},
 };
 
 /// A page before it is written.
@@ -16,6 +16,8 @@ pub(crate) struct Page {
     pub(crate) query: PageQuery,
     /// In result order.
     pub(crate) rows: Vec<Found>,
+    /// What is not here because it comes late.
+    pub(crate) left_out: Vec<LeftOut>,
     pub(crate) has_more: bool,
     /// What `first_id` and `last_id` point at.
     pub(crate) first: Option<Place>,
@@ -45,7 +47,7 @@ impl Page {
             limit: query.limit + 1,
             unindexed_too: false,
         };
-        let mut rows = timeline.walk(&walk, now);
+        let Walked { found: mut rows, left_out } = timeline.walk(&walk, now);
         let has_more = rows.len() > query.limit;
         rows.truncate(query.limit);
         if backwards {
@@ -54,7 +56,7 @@ impl Page {
         let place_of = |row: Option<&Found>| row.map(|row| row.place.clone());
         let (first, last) = (place_of(rows.first()), place_of(rows.last()));
         let after = if backwards { None } else { place };
-        Ok(Self { query, rows, has_more, first, last, after })
+        Ok(Self { query, rows, left_out, has_more, first, last, after })
     }
 
     /// The envelope around the exact bytes of the rows.

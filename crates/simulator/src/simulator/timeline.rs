@@ -55,6 +55,21 @@ pub(crate) struct Found {
     pub(crate) is_logged: bool,
 }
 
+/// What a walk came to.
+#[derive(Debug, Default)]
+pub(crate) struct Walked {
+    pub(crate) found: Vec<Found>,
+    /// Rows that would have been found, had they not been later than rows usually are.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// A row that cannot be fetched yet, though every ordinary one of its time can.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    pub(crate) place: Place,
+    pub(crate) visible_at: Timestamp,
+}
+
 impl Timeline {
     pub(crate) fn new(source: Arc<dyn ActivitySource>, lag: IndexingLag, own_reads_max: usize) -> Self {
         Self { source, lag, own_reads: Mutex::new(OwnReads::new(own_reads_max)), logs: Logs::default() }
@@ -87,22 +102,22 @@ impl Timeline {
     }
 
     /// The rows a walk finds, in its direction, as they stand at `now`.
-    pub(crate) fn walk(&self, walk: &Walk<'_>, now: Timestamp) -> Vec<Found> {
-        let mut found = Vec::new();
+    pub(crate) fn walk(&self, walk: &Walk<'_>, now: Timestamp) -> Walked {
+        let mut walked = Walked::default();
         let (mut from, mut to) = self.clamp(walk, now);
-        while from < to && found.len() < walk.limit {
+        while from < to && walked.found.len() < walk.limit {
             let at = if walk.ascending { from } else { just_before(to) };
             let bucket = self.source.bucket(at);
             let piece = (from.max(bucket.from), to.min(bucket.to));
             assert!(piece.0 <= at && at < piece.1, "a bucket must contain the moment it was asked for");
-            self.walk_piece(&bucket.rows, piece, walk, now, &mut found);
+            self.walk_piece(&bucket.rows, piece, walk, now, &mut walked);
             if walk.ascending {
                 from = piece.1;
             } else {
                 to = piece.0;
             }
         }
-        found
+        walked
     }
 
     /// The range of a walk, cut to where rows can be: after the first one, before now, beyond the cursor.
@@ -124,19 +139,35 @@ impl Timeline {
         (from, to): (Timestamp, Timestamp),
         walk: &Walk<'_>,
         now: Timestamp,
-        found: &mut Vec<Found>,
+        walked: &mut Walked,
     ) {
         let first = rows.partition_point(|row| row.created_at < from);
         let end = rows.partition_point(|row| row.created_at < to);
         let own_reads = self.own_reads();
         let own = own_reads.range(own_reads.between(from, to));
         let merged = Merged::new(&rows[first..end], own, walk.ascending);
+        let Walked { found, left_out } = walked;
         let wanted = merged
             .filter(|entry| walk.beyond.is_none_or(|place| entry.is_beyond(place, walk.ascending)))
             .filter(|entry| entry.passes(walk.filter))
-            .filter(|entry| walk.unindexed_too || self.is_indexed(entry, now))
+            .filter(|entry| {
+                let fetched = walk.unindexed_too || self.is_indexed(entry, now);
+                if !fetched {
+                    left_out.extend(self.late(entry));
+                }
+                fetched
+            })
             .take(walk.limit - found.len());
         found.extend(wanted.map(|entry| self.served(&entry, now)));
+    }
+
+    /// A row that cannot be fetched yet, if that is out of the ordinary.
+    fn late(&self, entry: &Entry<'_>) -> Option<LeftOut> {
+        let Entry::Source(row) = entry else { return None };
+        let lag = self.lag.of(&row.id).saturating_add(self.source.extra_lag(row.created_at));
+        let lag = SignedDuration::try_from(lag).ok().filter(|lag| self.lag.is_late(*lag))?;
+        let visible_at = row.created_at.checked_add(lag).unwrap_or(Timestamp::MAX);
+        Some(LeftOut { place: Place { created_at: row.created_at, id: row.id.clone() }, visible_at })
     }
 
     /// A row as it is served: one that stands in a log says where.

@@ -146,6 +146,7 @@ fn unknown_things_are_refused() {
         ("GET", "/simulator/activities?created_at.gte=soon", 400),
         ("GET", "/simulator/activities?parent=nobody", 404),
         ("GET", "/simulator/stories?parent=nobody", 404),
+        ("GET", "/simulator/late-rows?age=soon", 400),
     ] {
         assert_eq!(send(&bench, method, path, "").0, status, "{method} {path}");
     }

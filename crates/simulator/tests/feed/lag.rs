@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use simulator::{ActivitySource, Bucket, Organization, Rows, SimulatorClock};
+use simulator::{ActivitySource, Bucket, FaultPlan, Organization, Rows, SimulatorClock};
 
 use crate::support::{Bench, noon, organizations, refusal, row};
 
@@ -56,6 +56,39 @@ fn a_row_behind_the_cursor_is_skipped_and_found_by_asking_again() {
     let again = bench.page(&format!("order=asc&limit=5000{own}"));
     assert_eq!(again.ids.len(), 50);
     assert!(first.ids.len() + next.ids.len() < 50, "nothing came late in this test");
+}
+
+#[test]
+fn late_rows_are_told_that_one_answer_left_out_and_a_later_one_sent() {
+    let bench = Bench::with(a_thousand_at_noon(), |options| {
+        options.indexing_lag_max = Duration::from_secs(1);
+        options.very_late_share = 0.1;
+        options.very_late_min = Duration::from_secs(20);
+        options.very_late_max = Duration::from_mins(1);
+    });
+    let ask = || bench.page("order=asc&limit=5000&activity_types[]=claude_chat_created").ids;
+    let told = |age: &str| bench.control(&format!("/simulator/late-rows?age={age}"));
+    bench.clock.set(noon() + Duration::from_secs(10));
+    let before = ask();
+    let late = told("10s");
+    assert_eq!(
+        (late["left_out"].as_u64(), late["sent"].as_u64()),
+        (Some(1000 - before.len() as u64), Some(0))
+    );
+    assert_eq!(told("11s")["left_out"], 0);
+    bench.clock.set(noon() + Duration::from_mins(1));
+    // Half an answer tells nothing.
+    bench.simulator.set_fault_plan(FaultPlan::parse("[[fault]]\nkind = \"truncated_body\"").expect("a plan"));
+    bench.ask("order=asc&limit=5000");
+    assert_eq!(told("1s")["sent"], 0);
+    bench.simulator.set_fault_plan(FaultPlan::default());
+    let after = ask();
+    let late = told("10s");
+    assert_eq!((after.len(), &late["left_out"], &late["sent"]), (1000, &late["sent"], &late["left_out"]));
+    let ids = late["rows"].as_array().expect("a list").iter().map(|row| row["id"].as_str().expect("an id"));
+    let expected: Vec<&String> = after.iter().filter(|id| !before.contains(id)).collect();
+    assert!(expected.len() > 70, "{} late rows", expected.len());
+    assert_eq!(ids.collect::<Vec<_>>(), expected);
 }
 
 /// Story 6 in the small.
