@@ -13,10 +13,11 @@ use tracing::{error, info, warn};
 
 use crate::{
     Error, Event, FeedSettings, Governor, Observer,
-    lane::{self, Feed, Move, Signs, Wishes, fill, reconcile, tail, transparency},
+    lane::{self, Feed, Move, Signs, Wishes, fill, reconcile, report::RECORDING, tail, transparency},
     overlap::Overlap,
     parent,
     reconciliation::Reconciliation,
+    recording::Recording,
     setback::Setback,
     store::Store,
     trail::Trail,
@@ -134,13 +135,13 @@ impl<T: Transport, C: Clock> Collector<T, C> {
                 }
             }
             let setback = match lane::settle(&self.settings.name, "taking up the trail", outcome)? {
-                Ok(TakenUp { id, scope, trail, last_canary, .. }) => {
+                Ok(TakenUp { id, scope, trail, last_canary, recording, .. }) => {
                     let signs = Signs {
                         failing: None,
                         last_activity: now,
                         last_canary: last_canary.map(|_| now),
                         canary_lag: Duration::ZERO,
-                        recording: None,
+                        recording,
                         told: None,
                     };
                     let Self { client, store, clock, settings, observer, governor, wishes } = self;
@@ -200,6 +201,8 @@ struct TakenUp {
     requests: Vec<(String, jiff::Timestamp)>,
     /// When a row about a request of ours was last seen.
     last_canary: Option<jiff::Timestamp>,
+    /// What rows said of the recording of activities.
+    recording: Recording,
 }
 
 /// The trail as the ledger has it, and its start written down before anything is asked: so a feed that cannot be reached for
@@ -245,7 +248,11 @@ fn read_trail(
     };
     let last_canary = reader.own_reads(id)?.map(|own| own.last_seen);
     let requests = reader.request_ids(REQUESTS_REMEMBERED)?;
-    Ok(TakenUp { id, scope, trail, requests, last_canary })
+    // Another parent's organizations have switches of their own.
+    let remembered =
+        reader.reports(id)?.into_iter().find(|report| moved.is_none() && report.topic == RECORDING);
+    let recording = remembered.map_or_else(Recording::default, |report| Recording::read(&report.text));
+    Ok(TakenUp { id, scope, trail, requests, last_canary, recording })
 }
 
 /// Runs the lanes until told to stop, or until one cannot go on; that one stops the others.

@@ -40,8 +40,8 @@ pub(crate) struct Evidence {
     pub(crate) last_canary: Option<Timestamp>,
     /// How long such a row takes, usually.
     pub(crate) canary_lag: Duration,
-    /// The newest row that says whether activities are recorded, and what it says.
-    pub(crate) recording: Option<(Timestamp, bool)>,
+    /// When recording was switched off, by a row that nothing later contradicts.
+    pub(crate) switched_off: Option<Timestamp>,
     /// Server minus local, when the clocks differ.
     pub(crate) server_ahead: Option<SignedDuration>,
 }
@@ -110,10 +110,9 @@ fn budget(spending: &Spending) -> String {
 fn recording_off(evidence: &Evidence) -> Option<Diagnosis> {
     const HINT: &str = "see who switched the recording of activities off (org_compliance_api_settings_updated), and switch it on \
                         again in the organization's settings; what happens meanwhile is recorded nowhere";
-    let told = evidence.recording.filter(|(_, on)| !on).map(|(at, _)| at);
     let overdue = CANARY_PATIENCE.max(10 * evidence.canary_lag).max(5 * evidence.poll_interval);
     let missing = evidence.last_canary.filter(|last| is_older(*last, evidence.now, overdue));
-    match (told, missing) {
+    match (evidence.switched_off, missing) {
         (Some(at), Some(last)) => Some(Diagnosis::new(
             "recording_off",
             at,
@@ -192,7 +191,7 @@ mod tests {
             last_activity: at(-3),
             last_canary: Some(at(-1)),
             canary_lag: Duration::from_mins(1),
-            recording: None,
+            switched_off: None,
             server_ahead: None,
         }
     }
@@ -217,7 +216,7 @@ mod tests {
             ("quiet", Evidence { last_activity: at(-61), last_canary: None, ..flowing() }),
             ("recording_off", Evidence { last_canary: Some(at(-16)), ..flowing() }),
             ("recording_off", Evidence { last_canary: Some(at(-16)), last_activity: at(-61), ..flowing() }),
-            ("recording_off", Evidence { recording: Some((at(-2), false)), ..flowing() }),
+            ("recording_off", Evidence { switched_off: Some(at(-2)), ..flowing() }),
             ("clock", Evidence { server_ahead: Some(SignedDuration::from_mins(-6)), ..flowing() }),
         ];
         for (expected, evidence) in table {
@@ -225,8 +224,6 @@ mod tests {
         }
         let slow = Evidence { canary_lag: Duration::from_mins(3), last_canary: Some(at(-16)), ..flowing() };
         assert_eq!(cause(&slow), None, "rows that usually come late are waited for");
-        let on_again = Evidence { recording: Some((at(-2), true)), ..flowing() };
-        assert_eq!(cause(&on_again), None);
     }
 
     #[test]

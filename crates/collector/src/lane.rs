@@ -9,7 +9,7 @@
 
 pub(crate) mod fill;
 pub(crate) mod reconcile;
-mod report;
+pub(crate) mod report;
 pub(crate) mod tail;
 mod tell;
 pub(crate) mod transparency;
@@ -32,6 +32,7 @@ use crate::{
     diagnosis::Failing,
     drain::{Drain, Next},
     parent::Voucher,
+    recording::Recording,
     setback::{Setback, is_fatal},
     skew::Skew,
     store::{PageToStore, Refusal, Store},
@@ -95,7 +96,7 @@ pub(crate) struct Signs {
     pub(crate) last_activity: Timestamp,
     pub(crate) last_canary: Option<Timestamp>,
     pub(crate) canary_lag: Duration,
-    pub(crate) recording: Option<(Timestamp, bool)>,
+    pub(crate) recording: Recording,
     /// The cause that was told last.
     pub(crate) told: Option<&'static str>,
 }
@@ -432,10 +433,8 @@ impl<T: Transport, C: Clock> Feed<T, C> {
         for activity in page.activities.iter().filter(|row| row.activity_type != Activity::API_ACCESS) {
             let Some(created_at) = activity.created_at else { continue };
             signs.last_activity = signs.last_activity.max(created_at.min(seen));
-            if let Some(on) = activity.recording_setting()
-                && signs.recording.is_none_or(|(at, _)| at <= created_at)
-            {
-                signs.recording = Some((created_at, on));
+            if let Some(setting) = activity.recording_setting() {
+                signs.recording.note(setting.organization_id.unwrap_or_default(), created_at, setting.on);
             }
         }
     }

@@ -30,6 +30,7 @@ mod overlap;
 mod own_requests;
 mod parent;
 mod reconciliation;
+mod recording;
 mod setback;
 mod settings;
 mod shards;

@@ -60,7 +60,7 @@ pub use client::{Client, ClientOptions, DEFAULT_API_VERSION, DEFAULT_BASE_URL, W
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorKind};
 pub use key::{ApiKey, KeySource, StaticKey};
-pub use page::{Activity, ApiAccess, Exchange, Page, PageContent, RateLimit, parse_page};
+pub use page::{Activity, ApiAccess, Exchange, Page, PageContent, RateLimit, RecordingSetting, parse_page};
 pub use request::{ActivityRequest, Cursor, DEFAULT_LIMIT, MAX_LIMIT, Order};
 pub use retry::RetryOptions;
 pub use transparency::{

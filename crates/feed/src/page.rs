@@ -51,19 +51,22 @@ impl Activity {
 }
 
 /// The part of a row about the Compliance API's own settings that says whether activities are recorded.
-#[derive(Deserialize)]
-struct RecordingSetting {
-    compliance_api_logging_enabled: Option<bool>,
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct RecordingSetting {
+    /// Whether an organization's activities are recorded from here on.
+    #[serde(rename = "compliance_api_logging_enabled")]
+    pub on: bool,
+    /// Whose.
+    pub organization_id: Option<String>,
 }
 
 impl Activity {
     /// Whether activities are recorded from here on, if this row says so.
-    pub fn recording_setting(&self) -> Option<bool> {
+    pub fn recording_setting(&self) -> Option<RecordingSetting> {
         if self.activity_type != "org_compliance_api_settings_updated" {
             return None;
         }
-        let setting: RecordingSetting = serde_json::from_slice(&self.raw).ok()?;
-        setting.compliance_api_logging_enabled
+        serde_json::from_slice(&self.raw).ok()
     }
 }
 

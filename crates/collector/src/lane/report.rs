@@ -13,6 +13,9 @@ use crate::{
     diagnosis::{self, Diagnosis, Evidence},
 };
 
+/// The topic under which it is remembered what rows said of the recording of activities.
+pub(crate) const RECORDING: &str = "recording";
+
 impl<T: Transport, C: Clock> Feed<T, C> {
     /// Keeps the state of budget, overlap and rows, and tells of a cause that is new. What cannot be kept now is kept at the next poll.
     pub(super) async fn report(&self) -> Result<(), Error> {
@@ -34,11 +37,12 @@ impl<T: Transport, C: Clock> Feed<T, C> {
         let diagnosis = diagnosis.map(|Diagnosis { cause, since, evidence, hint }| {
             json!({ "cause": cause, "since": since.to_string(), "evidence": evidence, "hint": hint })
         });
-        let id = self.id;
+        let (id, recording) = (self.id, self.signs().recording.text());
         let reports = [
             ("budget", budget.to_string()),
             ("overlap", overlap.to_string()),
             ("diagnosis", json!(diagnosis).to_string()),
+            (RECORDING, recording),
         ];
         let outcome = self.store.run(move |ledger| {
             for (topic, text) in &reports {
@@ -55,6 +59,8 @@ impl<T: Transport, C: Clock> Feed<T, C> {
     /// Why nothing comes, if nothing does; said once in the log for each cause.
     fn diagnose(&self, now: Timestamp, spending: Spending) -> Option<Diagnosis> {
         let server_ahead = self.skew().server_ahead();
+        let coverage = self.trail().coverage.clone();
+        let switched_off = self.signs().recording.off_since(&coverage);
         let mut signs = self.signs();
         let diagnosis = diagnosis::diagnose(&Evidence {
             now,
@@ -64,7 +70,7 @@ impl<T: Transport, C: Clock> Feed<T, C> {
             last_activity: signs.last_activity,
             last_canary: signs.last_canary,
             canary_lag: signs.canary_lag,
-            recording: signs.recording,
+            switched_off,
             server_ahead,
         });
         let cause = diagnosis.as_ref().map(|diagnosis| diagnosis.cause);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use collector::Event;
 use feed::ErrorKind;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use ledger::Interval;
 
 use crate::{
     server::{Fault, Faults, Habits, Row},
@@ -96,6 +97,41 @@ fn an_organization_at_rest_is_quiet_and_one_that_does_not_record_is_not() {
     });
 }
 
+/// A row that says that the organization's recording was switched.
+fn switch(created_at: Timestamp, on: bool) -> Row {
+    let id = format!("activity_setting_{}", created_at.as_second());
+    let json = format!(
+        r#"{{"id":"{id}","created_at":"{created_at}","type":"org_compliance_api_settings_updated","compliance_api_enabled":true,"compliance_api_logging_enabled":{on}}}"#
+    );
+    Row { created_at, visible_at: created_at, id, json: Some(json) }
+}
+
+#[test]
+fn an_old_row_that_says_off_is_not_told_before_what_came_after_it_is_known() {
+    for newest_first in [true, false] {
+        run(async {
+            let stage = Stage::new(75, AUDITED);
+            busy(&stage);
+            let now = stage.clock.true_now();
+            let days = |days: i64| now - SignedDuration::from_hours(24 * days);
+            stage.add([switch(days(20), false), switch(days(18), true)]);
+            let (older, newer) =
+                (Interval { gte: days(21), lt: days(19) }, Interval { gte: days(19), lt: now });
+            for wanted in if newest_first { [newer, older] } else { [older, newer] } {
+                let life = stage.begin("acme");
+                stage.wait(MINUTE).await;
+                life.want(wanted, stage.clock.true_now());
+                stage.wait(HOUR).await;
+                stage.end(life, Ending::Kill).await;
+                assert_eq!(causes(&stage), Vec::<&str>::new(), "newest first: {newest_first}");
+            }
+            let kept = stage.kept("acme");
+            let switches = kept.entries.iter().filter(|entry| entry.id.starts_with("activity_setting_"));
+            assert_eq!((switches.count(), kept.status.coverage.len()), (2, 1), "all is known in the end");
+        });
+    }
+}
+
 #[test]
 fn recording_switched_off_is_told_by_the_row_that_says_so() {
     run(async {
@@ -103,15 +139,8 @@ fn recording_switched_off_is_told_by_the_row_that_says_so() {
         busy(&stage);
         let life = stage.begin("acme");
         stage.wait(HOUR).await;
-        for (minutes, on, expected) in
-            [(0, false, &["recording_off"][..]), (30, true, &["recording_off", ""])]
-        {
-            let created_at = stage.clock.true_now();
-            let id = format!("activity_setting_{minutes}");
-            let json = format!(
-                r#"{{"id":"{id}","created_at":"{created_at}","type":"org_compliance_api_settings_updated","compliance_api_enabled":true,"compliance_api_logging_enabled":{on}}}"#
-            );
-            stage.add([Row { created_at, visible_at: created_at, id, json: Some(json) }]);
+        for (on, expected) in [(false, &["recording_off"][..]), (true, &["recording_off", ""])] {
+            stage.add([switch(stage.clock.true_now(), on)]);
             stage.wait(3 * MINUTE).await;
             assert_eq!(causes(&stage), expected);
         }
