@@ -85,6 +85,8 @@ pub(crate) enum Command {
     Index(IndexCommand),
     /// Prove it: recompute the ledger's hash chain from the stored bytes, and check that coverage has no gap.
     Verify(Verify),
+    /// Say of a break of the transparency log that it was looked into; both stay on record.
+    Acknowledge(Acknowledge),
     /// Prepare a destination for the trail.
     #[command(subcommand)]
     Setup(Setup),

@@ -1,5 +1,6 @@
 //! What each command does. One file each; none knows another but for what they share by name.
 
+pub(crate) mod acknowledge;
 pub(crate) mod backfill;
 pub(crate) mod check;
 pub(crate) mod console;

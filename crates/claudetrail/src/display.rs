@@ -16,6 +16,11 @@ pub(crate) fn minute(timestamp: Timestamp) -> String {
     timestamp.strftime("%Y-%m-%dT%H:%MZ").to_string()
 }
 
+/// What people wrote: no terminal must be steered by it.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(|letter: char| letter.is_control(), " ")
+}
+
 /// `1,234,567`.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();

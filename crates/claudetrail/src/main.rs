@@ -8,7 +8,6 @@ mod activity_types;
 mod allocator;
 mod asking;
 mod attestation;
-mod backfill_requests;
 mod cli;
 mod commands;
 mod config;
@@ -28,6 +27,7 @@ mod logging;
 mod names;
 mod output;
 mod processors;
+mod requests;
 mod rows;
 mod selection;
 mod serving;
@@ -88,6 +88,7 @@ fn dispatch(arguments: &Cli) -> Result<()> {
         Command::Search(arguments) => commands::search::run(&quiet(common)?, arguments),
         Command::Stats(arguments) => commands::stats::run(&quiet(common)?, arguments),
         Command::Index(command) => commands::index::run(&quiet(common)?, command),
+        Command::Acknowledge(arguments) => commands::acknowledge::run(&quiet(common)?, arguments),
         Command::Verify(arguments) => commands::verify::run(&quiet(common)?, arguments),
         Command::Setup(command) => commands::setup::run(&quiet(common)?, command),
         Command::DeadLetters(command) => commands::dead_letters::run(&quiet(common)?, command),

@@ -139,8 +139,7 @@ fn cell(document: &Json, field: &str) -> String {
         Ok(time) => crate::display::time(time),
         Err(_) => text,
     };
-    // Names are the users' own: no terminal must be steered by one.
-    text.replace(|letter: char| letter.is_control(), " ")
+    crate::display::one_line(&text)
 }
 
 fn widths(cells: &[Vec<String>], fields: &[String], terminal: Option<usize>) -> Vec<usize> {

@@ -12,12 +12,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    backfill_requests,
     config::Settings,
     delivery::Deliveries,
     error::{Exit, Failure, Result, chain},
     indexing::Indexing,
-    names, upstream,
+    names, requests, upstream,
 };
 
 /// The runtime of every command that waits for the network: two workers are plenty, the work is waiting.
@@ -91,7 +90,7 @@ pub(crate) async fn collect(
         let stop = stop.clone();
         collectors.spawn(async move { collector.run(stop).await });
     }
-    let picking_up = backfill_requests::pick_up(settings.data_dir.clone(), Arc::clone(&ledger), wishes);
+    let picking_up = requests::pick_up(settings.data_dir.clone(), Arc::clone(&ledger), wishes);
     let picking_up = AbortOnDrop(tokio::spawn(picking_up));
     let mut outcome = Ok(());
     while let Some(ended) = collectors.join_next().await {

@@ -9,8 +9,13 @@ pub(crate) fn parse_time(text: &str) -> Result<Timestamp, String> {
     parse_time_at(text, Timestamp::now()).map(whole_microseconds)
 }
 
+/// The present, as a time that somebody could have written.
+pub(crate) fn now() -> Timestamp {
+    whole_microseconds(Timestamp::now())
+}
+
 /// As the feed and the ledger tell time: of a part of a microsecond nothing would ever be covered.
-pub(crate) fn whole_microseconds(time: Timestamp) -> Timestamp {
+fn whole_microseconds(time: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }
 
@@ -56,7 +61,9 @@ mod tests {
         ] {
             assert_eq!(parse_time(text), Ok(expected.parse().unwrap()), "{text}");
         }
-        assert_eq!(parse_time("24h").unwrap().as_nanosecond() % 1_000, 0);
+        for time in [parse_time("24h").unwrap(), now()] {
+            assert_eq!(time.as_nanosecond() % 1_000, 0);
+        }
     }
 
     #[test]

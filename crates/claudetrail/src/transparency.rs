@@ -1,14 +1,19 @@
 //! What the ledger knows of the vendor's transparency logs: for `status`, from what was noted; for `verify`, computed again.
 //!
 //! A row of Access Transparency is in one of four states: proven under a checkpoint, waiting for the log to cover it, without a place
-//! because it is older than the log, or broken. [`Account`] sums this up for one log; [`recompute`] takes nothing of it for granted:
+//! because nothing was logged in its time, or broken. A break stays, and may be acknowledged by somebody who looked into it; the log of a
+//! former parent organization is told as such. [`Account`] sums this up for one log; [`recompute`] takes nothing of it for granted:
 //! every kept checkpoint is verified and linked to the one before, and every proof is followed from the kept bytes to a signed root.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use collector::FORMER_LOG;
 use feed::{LogCheckpoint, LogKey, LoggedActivity, organization_of};
 use jiff::Timestamp;
-use ledger::{Checkpoint, EntryFilter, FeedId, LogBreak, LogCheck, LoggedRow, ProvenLeaf, Reader};
+use ledger::{
+    Acknowledgement, Checkpoint, EntryFilter, Failure, FeedId, LogBreak, LogCheck, LoggedRow, ProvenLeaf,
+    Reader,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -19,7 +24,7 @@ use crate::{
 
 /// What follows from a break, for whoever reads of it.
 pub(crate) const HINT: &str = "keep the ledger: it holds what was served, under transparency in `claudetrail verify --json`; \
-                               give that to your account representative at the vendor";
+                               give that to your account representative at the vendor, and say with `claudetrail acknowledge` what came of it";
 
 /// How a row stands to its log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +32,7 @@ pub(crate) enum State {
     Proven,
     /// The log does not cover it yet, or has not been asked about it yet.
     Waiting,
-    /// It names no place in the log, as rows from before the log do.
+    /// It names no place in the log, as rows of a time do when nothing was logged.
     WithoutLeaf,
     Broken,
 }
@@ -96,6 +101,25 @@ impl Account {
         self.rows.iter().filter(|(_, found, _)| *found == state).count()
     }
 
+    /// Breaks that nobody has said anything of.
+    pub(crate) fn open_breaks(&self) -> impl Iterator<Item = &LogBreak> {
+        self.breaks.iter().filter(|found| found.acknowledged.is_none())
+    }
+
+    /// Whether it is the log of a parent organization that the feed's key was one of before.
+    fn is_former(&self) -> bool {
+        self.last_failure().is_some_and(|failure| failure.kind == FORMER_LOG)
+    }
+
+    /// What kept the last check from its end.
+    fn failure(&self) -> Option<&Failure> {
+        self.last_failure().filter(|failure| failure.kind != FORMER_LOG)
+    }
+
+    fn last_failure(&self) -> Option<&Failure> {
+        self.check.as_ref()?.failure.as_ref()
+    }
+
     /// Events that the latest checkpoint commits to and the ledger has no row of: from before the trail, or not shown by the feed.
     fn leaves_not_kept(&self) -> u64 {
         let size = self.checkpoints.last().map_or(0, |checkpoint| checkpoint.tree_size);
@@ -111,7 +135,7 @@ impl Account {
 
     /// As `status --json` and attestations tell it.
     pub(crate) fn report(&self) -> Value {
-        let failure = self.check.as_ref().and_then(|check| check.failure.as_ref());
+        let failure = self.failure();
         json!({
             "origin": self.origin,
             "organization_uuid": organization_of(&self.origin),
@@ -126,6 +150,7 @@ impl Account {
             },
             "leaves_not_kept": self.leaves_not_kept(),
             "breaks": self.breaks.iter().map(break_report).collect::<Vec<_>>(),
+            "former": self.is_former(),
             "last_error": failure.map(|failure| json!({
                 "kind": failure.kind,
                 "message": failure.message,
@@ -163,20 +188,11 @@ impl Account {
     /// The lines of `status`; nothing of a log that is whole beyond the first.
     pub(crate) fn lines(&self, palette: Palette) -> Vec<String> {
         let mut lines = vec![self.headline(palette)];
-        for found in &self.breaks {
-            let (kind, at) = (palette.bad(&found.told.kind), display::time(found.found_at));
-            let about =
-                found.told.sequence.map_or_else(String::new, |sequence| format!(" (activity {sequence})"));
-            lines.push(format!(
-                "  {} {kind} since {at}{about}: {}",
-                palette.bad("transparency"),
-                found.told.detail
-            ));
-        }
-        if !self.breaks.is_empty() {
+        lines.extend(self.breaks.iter().flat_map(|found| break_lines(found, palette)));
+        if self.open_breaks().next().is_some() {
             lines.push(format!("  hint: {HINT}"));
         }
-        if let Some(failure) = self.check.as_ref().and_then(|check| check.failure.as_ref()) {
+        if let Some(failure) = self.failure() {
             let at = display::time(failure.at);
             lines.push(format!("  {} {} at {at}: {}", palette.bad("error"), failure.kind, failure.message));
             lines.push(format!("  hint: {}", failure.hint));
@@ -189,7 +205,7 @@ impl Account {
         let mut parts = vec![format!("{} rows proven", self.count(State::Proven))];
         for (state, words) in [
             (State::Waiting, "waiting for the log"),
-            (State::WithoutLeaf, "from before the log"),
+            (State::WithoutLeaf, "outside the log"),
             (State::Broken, "broken"),
         ] {
             match self.count(state) {
@@ -202,6 +218,9 @@ impl Account {
             parts.push(format!("append-only since {since} up to size {}", last.tree_size));
         } else {
             parts.push("no checkpoint yet".to_owned());
+        }
+        if self.is_former() {
+            parts.push("of a former parent organization, which this key does not see".to_owned());
         }
         format!("  {name}: {}", parts.join(", "))
     }
@@ -219,8 +238,29 @@ fn checkpoint_report(checkpoint: &Checkpoint) -> Value {
     })
 }
 
+/// What did not hold, and who looked into it.
+fn break_lines(found: &LogBreak, palette: Palette) -> Vec<String> {
+    let (told, at) = (&found.told, display::time(found.found_at));
+    let about = told.sequence.map_or_else(String::new, |sequence| format!(", activity {sequence}"));
+    let (word, kind) = match found.acknowledged {
+        None => (palette.bad("transparency"), palette.bad(&told.kind)),
+        Some(_) => (palette.notable("acknowledged"), palette.notable(&told.kind)),
+    };
+    let mut lines =
+        vec![format!("  {word} {kind} since {at} (break {}{about}): {}", found.number, told.detail)];
+    lines.extend(found.acknowledged.as_ref().map(|Acknowledgement { reason, by, at, .. }| {
+        format!("    {} by {}: {}", display::time(*at), display::one_line(by), display::one_line(reason))
+    }));
+    lines
+}
+
 fn break_report(found: &LogBreak) -> Value {
+    let acknowledged = found.acknowledged.as_ref().map(|Acknowledgement { reason, by, at, link }| {
+        json!({ "reason": reason, "by": by, "at": at, "link": link })
+    });
     json!({
+        "number": found.number,
+        "acknowledged": acknowledged,
         "kind": found.told.kind,
         "sequence": found.told.sequence,
         "detail": found.told.detail,

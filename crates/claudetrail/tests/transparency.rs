@@ -3,11 +3,6 @@
 
 mod support;
 
-use std::{
-    io::{Read as _, Write as _},
-    net::TcpStream,
-};
-
 use rusqlite::Connection;
 use serde_json::Value;
 use support::{Place, Simulator};
@@ -20,20 +15,6 @@ fn feed_lines(lookback: &str) -> String {
 /// An organization with an access and a preservation in each month.
 fn simulator(history: &str) -> Simulator {
     Simulator::start(&["--activities", "3000", "--history", history, "--requests-per-minute", "0"])
-}
-
-fn put_fault_plan(simulator: &Simulator, plan: &str) {
-    let address = simulator.base_url.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).expect("the simulator accepts");
-    let size = plan.len();
-    write!(
-        stream,
-        "PUT /simulator/fault-plan HTTP/1.0\r\nHost: {address}\r\nContent-Length: {size}\r\n\r\n{plan}"
-    )
-    .expect("the request is written");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("the answer is read");
-    assert!(answer.contains(" 200 "), "{answer}");
 }
 
 /// The same configuration and ledger in a folder of its own.
@@ -91,18 +72,18 @@ fn a_sound_log_is_proven_verified_and_attested_and_every_break_is_named() {
         ("log_wrong_origin", "wrong_origin"),
         ("log_rollback", "rolled_back"),
     ] {
-        put_fault_plan(&simulator, &format!("[[fault]]\nkind = \"{fault}\""));
+        simulator.fail(&format!("[[fault]]\nkind = \"{fault}\""));
         let place = copied(&place, &simulator.base_url);
         let log = run_once(&place);
         assert!(log.contains("the transparency log does not hold") && log.contains(kind), "{fault}: {log}");
         broken(&place, kind);
     }
-    put_fault_plan(&simulator, "[[fault]]\nkind = \"log_rewritten_leaf\"");
+    simulator.fail("[[fault]]\nkind = \"log_rewritten_leaf\"");
     let place = Place::new(&simulator.base_url, &feed_lines("90d"));
     run_once(&place);
     broken(&place, "leaf_mismatch");
     // What holds again is another log than the one that was vouched for meanwhile.
-    put_fault_plan(&simulator, "");
+    simulator.fail("");
     run_once(&place);
     let (code, report, _) = verify(&place);
     let kinds = kinds(&report);
@@ -110,6 +91,70 @@ fn a_sound_log_is_proven_verified_and_attested_and_every_break_is_named() {
         code == 6 && ["leaf_mismatch", "forked"].iter().all(|kind| kinds.contains(&(*kind).to_owned())),
         "{kinds:?}"
     );
+    acknowledged(&simulator, &place);
+}
+
+/// Each break is acknowledged, by this command or by whoever collects; then the log counts as one that holds, until the next break.
+fn acknowledged(simulator: &Simulator, place: &Place) {
+    let acknowledge = |number: &str| {
+        place.output(&["acknowledge", number, "--reason", "the vendor's\nnew key", "--by", "ana"])
+    };
+    let refused = acknowledge("99");
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("there is no break 99") && error.contains("hint: the ledger holds 1, 2"),
+        "{error}"
+    );
+    let number = |found: &Value| found["number"].as_u64().expect("a number").to_string();
+    let (_, report, _) = verify(place);
+    let breaks: Vec<&Value> =
+        logs(&report).iter().flat_map(|log| log["breaks"].as_array().expect("a list")).collect();
+    let numbers: Vec<String> = breaks.into_iter().map(number).collect();
+    let said = acknowledge(&numbers[0]);
+    assert!(String::from_utf8_lossy(&said.stdout).ends_with("): acknowledged\n"), "{said:?}");
+    assert_eq!(verify(place).0, 6, "another one is open");
+    let collector = place.start(&["run"]);
+    support::wait_for("the collector", std::time::Duration::from_mins(2), || {
+        place.log().contains("collector started").then_some(())
+    });
+    for number in &numbers[1..] {
+        let said = acknowledge(number);
+        assert!(String::from_utf8_lossy(&said.stdout).ends_with("): acknowledged\n"), "{said:?}");
+    }
+    assert!(collector.terminate().success(), "{}", place.log());
+    let again = acknowledge(&numbers[0]);
+    let error = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(again.status.code() == Some(2) && error.contains("was acknowledged by ana at "), "{error}");
+
+    let (code, report, error) = verify(place);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert_eq!(report["ok"], true);
+    for found in logs(&report).iter().flat_map(|log| log["breaks"].as_array().expect("a list")) {
+        assert_eq!(found["acknowledged"]["reason"], "the vendor's\nnew key", "{found:#}");
+        assert!(found["evidence"].is_string() && found["acknowledged"]["link"].is_u64(), "{found:#}");
+    }
+    let text = String::from_utf8(place.succeed(&["verify"])).expect("text");
+    assert!(text.contains("\nacknowledged transparency log "), "{text}");
+    let text = String::from_utf8(place.succeed(&["status"])).expect("text");
+    assert!(
+        text.contains("  acknowledged leaf_mismatch since ")
+            && text.contains(" by ana: the vendor's new key\n"),
+        "{text}"
+    );
+    assert!(!text.contains("representative at the vendor"), "nothing is left to be done: {text}");
+    place.succeed(&["verify", "keygen"]);
+    let file = support::text(&place.path("trail.json"));
+    place.succeed(&["verify", "--attest", &file]);
+    let document: Value = serde_json::from_slice(&std::fs::read(&file).expect("written")).expect("JSON");
+    assert_eq!(document["feeds"][0]["transparency"][0]["breaks"][0]["acknowledged"]["by"], "ana");
+    let page = std::fs::read_to_string(place.path("trail.md")).expect("written");
+    assert!(page.contains("- did not hold since ") && page.contains("; acknowledged by ana at "), "{page}");
+
+    simulator.fail("[[fault]]\nkind = \"log_wrong_signature\"");
+    run_once(place);
+    let (code, report, error) = verify(place);
+    assert!(code == 6 && error.contains("wrong_signature"), "{error}\n{report:#}");
 }
 
 /// What is told of a log that holds.
@@ -158,7 +203,7 @@ fn sound(place: &Place) {
 
 /// A log that cannot be read is an error with a hint, and no finding.
 fn unreachable(simulator: &Simulator, sample: &Place) {
-    put_fault_plan(simulator, "[[fault]]\nkind = \"connection_reset\"\npath = \"transparency_log/\"");
+    simulator.fail("[[fault]]\nkind = \"connection_reset\"\npath = \"transparency_log/\"");
     let place = copied(sample, &simulator.base_url);
     let log = run_once(&place);
     assert!(log.contains("the transparency log cannot be checked"), "{log}");
@@ -167,7 +212,7 @@ fn unreachable(simulator: &Simulator, sample: &Place) {
     assert_eq!(error["kind"], "connection", "{status:#}");
     assert!(error["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{error:#}");
     assert_eq!(verify(&place).0, 0);
-    put_fault_plan(simulator, "");
+    simulator.fail("");
     run_once(&place);
     assert_eq!(place.status()["feeds"][0]["transparency"][0]["last_error"], Value::Null);
 }
@@ -202,7 +247,7 @@ fn rows_that_the_log_leaves_out_are_named() {
     let place = Place::new(&simulator.base_url, &feed_lines("1h"));
     run_once(&place);
     place.succeed(&["backfill", "--from", "359d", "--to", "180d"]);
-    put_fault_plan(&simulator, "[[fault]]\nkind = \"not_found\"\npath = \"transparency_log/inclusion\"");
+    simulator.fail("[[fault]]\nkind = \"not_found\"\npath = \"transparency_log/inclusion\"");
     run_once(&place);
     let waiting = place.status();
     let told = waiting["feeds"][0]["transparency"].as_array().expect("a list");
@@ -212,7 +257,7 @@ fn rows_that_the_log_leaves_out_are_named() {
     assert!(kinds(&report).is_empty() && error.contains("the coverage has a gap"), "{error}");
 
     // A row that is shown without its place, after others that have one.
-    put_fault_plan(&simulator, "[[fault]]\nkind = \"row_without_leaf_index\"");
+    simulator.fail("[[fault]]\nkind = \"row_without_leaf_index\"");
     place.succeed(&["backfill", "--from", "181d"]);
     run_once(&place);
     let (code, report, error) = verify(&place);
@@ -222,7 +267,7 @@ fn rows_that_the_log_leaves_out_are_named() {
 
     // A day of waiting, told to the ledger where it keeps what is not evidence.
     let place = Place::new(&simulator.base_url, &feed_lines("90d"));
-    put_fault_plan(&simulator, "[[fault]]\nkind = \"not_found\"\npath = \"transparency_log/inclusion\"");
+    simulator.fail("[[fault]]\nkind = \"not_found\"\npath = \"transparency_log/inclusion\"");
     run_once(&place);
     let changed = Connection::open(place.data_dir().join("ledger.sqlite"))
         .expect("opens")

@@ -49,4 +49,4 @@ pub use parent::parent_number;
 pub use reconciliation::{Pass, passes};
 pub use settings::FeedSettings;
 pub use store::{SharedLedger, SimulatedDisk, Store};
-pub use transparency::TransparencySettings;
+pub use transparency::{FORMER_LOG, TransparencySettings};

@@ -3,11 +3,14 @@
 //! Access Transparency rows stand in a log of their organization. The lane `lane::transparency` finds them in the ledger, asks for
 //! checkpoints and proofs, and keeps what came of it; the mathematics are `feed`'s.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use feed::{Flaw, FlawKind, LoggedActivity, is_logged, log_origin};
 use jiff::{SignedDuration, Timestamp};
-use ledger::{Entry, LogCheck, LoggedRow};
+use ledger::{Coverage, Entry, Interval, LogCheck, LoggedRow};
 use serde::Deserialize;
 
 /// How long a log may take to cover a row that the feed has shown. The vendor's own verifier waits as long.
@@ -15,6 +18,12 @@ pub(crate) const PATIENCE: Duration = Duration::from_hours(24);
 
 /// How soon to look again for what a log does not cover yet.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_hours(1);
+
+/// How much later than it was recorded a row may surface, and its leaf with it: two business days, a weekend, and a holiday or two.
+const LATEST_LEAF: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// The kind under which it is kept that a log is one of a parent organization whose key the feed has no more: no failure.
+pub const FORMER_LOG: &str = "former";
 
 /// What one feed's logs are checked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +44,10 @@ pub(crate) fn origins(settings: &TransparencySettings, rows: &[LoggedRow]) -> BT
 
 /// How long until a log is to be checked; zero when it is due. A clock that was set back makes it due.
 pub(crate) fn due_in(check: Option<&LogCheck>, waits: bool, interval: Duration, now: Timestamp) -> Duration {
-    let Some(checked_at) = check.and_then(|check| check.checked_at) else { return Duration::ZERO };
+    // Another parent's log is asked for as often as one's own: the key may come back.
+    let checked_at =
+        |check: &LogCheck| if is_former(check) { Some(check.tried_at) } else { check.checked_at };
+    let Some(checked_at) = check.and_then(checked_at) else { return Duration::ZERO };
     let interval = if waits { interval.min(LOOK_AGAIN) } else { interval };
     match Duration::try_from(now.duration_since(checked_at)) {
         Ok(age) => interval.saturating_sub(age),
@@ -49,11 +61,51 @@ pub(crate) fn is_overdue(row: &LoggedRow, now: Timestamp) -> bool {
     row.waits_since.is_some_and(|since| now.duration_since(since) >= patience)
 }
 
-/// Whether a row without a place in the log should have one: it was recorded after another one that has.
-pub(crate) fn lacks_leaf(row: &LoggedRow, rows: &[LoggedRow]) -> bool {
-    let same_log = rows.iter().filter(|other| other.origin == row.origin && other.leaf_index.is_some());
-    let begun = same_log.map(|other| other.created_at).min();
-    row.leaf_index.is_none() && begun.is_some_and(|begun| row.created_at > begun)
+/// Whether the last check found that a log is one of a former parent organization.
+pub(crate) fn is_former(check: &LogCheck) -> bool {
+    check.failure.as_ref().is_some_and(|failure| failure.kind == FORMER_LOG)
+}
+
+/// Whether a row that names no place in its log may stand there nevertheless, with its place withheld.
+///
+/// A row of a time when nothing was logged is in no log. The log itself tells the two apart: it never skips a place. So a row that was
+/// withheld leaves a place that none of the log's `rows` names, between those of its neighbours in time; where every place is named, there
+/// is nothing that the row could have been. Places below the first known one are older than the trail, and places whose time is not
+/// `covered` belong to rows that were not asked for: both accuse nobody. `size` is that of a log whose rows must have been seen by now.
+pub(crate) fn may_be_withheld(row: &LoggedRow, rows: &[LoggedRow], size: u64, covered: &Coverage) -> bool {
+    let mut places: Vec<(u64, Timestamp)> =
+        rows.iter().filter_map(|other| Some((other.leaf_index?, other.created_at))).collect();
+    let begun = places.iter().map(|(_, created_at)| *created_at).min();
+    if row.leaf_index.is_some() || begun.is_none_or(|begun| row.created_at <= begun) {
+        return false;
+    }
+    places.sort_unstable();
+    let beyond = places.partition_point(|(index, _)| *index < size);
+    let end = places.get(beyond).map(|(_, created_at)| *created_at).or(covered.latest());
+    places.truncate(beyond);
+    places.push((size, end.unwrap_or(Timestamp::MIN)));
+    places.windows(2).any(|pair| {
+        let ((before, from), (after, to)) = (pair[0], pair[1]);
+        let is_covered = Interval::new(from, to).is_none_or(|between| covered.gaps(between).is_empty());
+        let earliest = from.checked_sub(LATEST_LEAF).unwrap_or(Timestamp::MIN);
+        let latest = to.checked_add(LATEST_LEAF).unwrap_or(Timestamp::MAX);
+        after > before + 1 && is_covered && (earliest..=latest).contains(&row.created_at)
+    })
+}
+
+/// The logs whose every row came under another parent organization than the present one: the present key may not see them.
+pub(crate) fn former_logs(
+    rows: &[LoggedRow],
+    mut is_present: impl FnMut(&LoggedRow) -> Result<bool, ledger::Error>,
+) -> Result<BTreeSet<String>, ledger::Error> {
+    let mut present: BTreeMap<&str, bool> = BTreeMap::new();
+    for row in rows {
+        let Some(origin) = row.origin.as_deref() else { continue };
+        let known = present.entry(origin).or_default();
+        *known = *known || is_present(row)?;
+    }
+    let former = present.into_iter().filter(|(_, present)| !present);
+    Ok(former.map(|(origin, _)| origin.to_owned()).collect())
 }
 
 /// The row of an activity that should stand in a log; `None` for every other activity. One that cannot be read, or names no
@@ -115,7 +167,7 @@ mod tests {
     }
 
     fn check(checked_at: Option<Timestamp>) -> LogCheck {
-        LogCheck { origin: log_origin(UUID).unwrap(), tried_at: at(0), checked_at, failure: None::<Failure> }
+        LogCheck { origin: log_origin(UUID).unwrap(), tried_at: at(0), checked_at, failure: None }
     }
 
     #[test]
@@ -134,15 +186,63 @@ mod tests {
             assert_eq!(due_in(Some(&check), waits, DAY, at(now)), expected, "{checked_at:?} {waits} {now}");
         }
         assert_eq!(due_in(None, false, DAY, at(0)), Duration::ZERO);
+        let failure = Failure {
+            at: at(10),
+            kind: FORMER_LOG.to_owned(),
+            message: String::new(),
+            hint: String::new(),
+            request_id: None,
+        };
+        let former = LogCheck { tried_at: at(10), failure: Some(failure), ..check(Some(at(0))) };
+        assert_eq!(due_in(Some(&former), false, DAY, at(30)), hours(4), "as often as one's own");
     }
 
     #[test]
-    fn rows_before_the_log_need_no_leaf_and_those_after_its_first_do() {
-        let rows = [row(1, None, 1), row(2, Some(0), 2), row(3, None, 3), row(4, Some(1), 4)];
-        let lacking: Vec<u64> =
-            rows.iter().filter(|row| lacks_leaf(row, &rows)).map(|row| row.sequence).collect();
-        assert_eq!(lacking, [3]);
-        assert!(!lacks_leaf(&rows[2], &rows[..1]), "nothing is known of a log");
+    fn a_row_without_a_place_is_suspicious_where_the_log_has_a_place_without_a_row() {
+        let week = 7 * 24;
+        let (first, second) = (row(1, Some(3), 0), row(2, Some(4), 10 * week));
+        let covered = |intervals: &[(i64, i64)]| -> Coverage {
+            intervals.iter().map(|(gte, lt)| Interval { gte: at(*gte), lt: at(*lt) }).collect()
+        };
+        let whole = covered(&[(-week, 20 * week)]);
+        let later = |index| LoggedRow { leaf_index: Some(index), ..second.clone() };
+        for (hour, rows, size, covered, expected) in [
+            // Every place has its row: it was recorded while nothing was logged, and so before the log's first entry.
+            (5 * week, vec![&first, &second], 5, &whole, false),
+            (15 * week, vec![&first, &second], 5, &whole, false),
+            (-1, vec![&first, &second], 9, &whole, false),
+            // Place 4, or place 5, has none.
+            (5 * week, vec![&first, &later(5)], 6, &whole, true),
+            (15 * week, vec![&first, &second], 6, &whole, true),
+            // It has none, and at quite another time.
+            (5 * week, vec![&first, &second], 6, &whole, false),
+            (9 * week + 1, vec![&first, &second], 6, &whole, true),
+            // Its row was not asked for.
+            (5 * week, vec![&first, &later(5)], 6, &covered(&[(-week, week), (2 * week, 20 * week)]), false),
+            // Nothing is known of a log.
+            (5 * week, vec![], 6, &whole, false),
+        ] {
+            let unplaced = row(9, None, hour);
+            let rows: Vec<LoggedRow> = rows.into_iter().chain([&unplaced]).cloned().collect();
+            let found = may_be_withheld(&unplaced, &rows, size, covered);
+            assert_eq!(found, expected, "{hour} {rows:#?} {size} {covered:?}");
+            assert!(!may_be_withheld(&first, &rows, size, covered), "it names its place");
+        }
+    }
+
+    #[test]
+    fn a_log_is_former_when_none_of_its_rows_is_of_the_present_parent() {
+        let other = log_origin("0a1b2c3d-0000-4000-8000-00000000000a");
+        let rows =
+            [row(1, Some(0), 1), row(2, None, 2), LoggedRow { origin: other.clone(), ..row(3, None, 3) }];
+        let former = |present: &[u64]| former_logs(&rows, |row| Ok(present.contains(&row.sequence))).unwrap();
+        assert_eq!(former(&[1, 3]), BTreeSet::new());
+        assert_eq!(former(&[2]), other.iter().cloned().collect());
+        assert_eq!(former(&[]).len(), 2);
+    }
+
+    #[test]
+    fn the_log_may_take_a_day_to_cover_a_row() {
         let mut waiting = row(5, Some(9), 1);
         assert!(!is_overdue(&waiting, at(100)));
         waiting.waits_since = Some(at(1));

@@ -35,5 +35,7 @@ pub use lag::LagHistogram;
 pub use reader::{DrainRecord, Entry, EntryFilter, PageRecord, Reader, ScopeRecord};
 pub use sink::{DeadLetter, Refused, SinkStatus, SinkStore};
 pub use status::{Backfill, FeedStatus, Gap, LateArrival, OwnReads, Report};
-pub use transparency::{Checkpoint, LogBreak, LogCheck, LoggedRow, NewBreak, NewCheckpoint, ProvenLeaf};
+pub use transparency::{
+    Acknowledgement, Checkpoint, LogBreak, LogCheck, LoggedRow, NewBreak, NewCheckpoint, ProvenLeaf,
+};
 pub use writer::{Ledger, LostTail, Options};

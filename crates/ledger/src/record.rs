@@ -6,7 +6,7 @@ use crate::block::{Compressor, Decompressor};
 use crate::digest::Digest;
 use crate::encoding::{Input, put_option, put_text};
 use crate::error::Malformed;
-use transparency::{BreakFields, CheckpointFields, LeafFields};
+use transparency::{AcknowledgementFields, BreakFields, CheckpointFields, LeafFields};
 
 /// A record larger than this is damage: URL, parameters and scope text are bounded well below.
 const RECORD_BYTES_MAX: usize = 4 << 20;
@@ -21,6 +21,7 @@ pub(crate) enum Record {
     Checkpoint(Box<CheckpointFields>),
     Leaf(Box<LeafFields>),
     Break(Box<BreakFields>),
+    Acknowledgement(Box<AcknowledgementFields>),
 }
 
 /// The fields of a page's record, in the order of their bytes.
@@ -84,6 +85,10 @@ impl Record {
                 output.push(7);
                 fields.encode(&mut output);
             }
+            Self::Acknowledgement(fields) => {
+                output.push(8);
+                fields.encode(&mut output);
+            }
         }
         output
     }
@@ -104,6 +109,7 @@ impl Record {
             5 => Self::Checkpoint(Box::new(CheckpointFields::decode(&mut input)?)),
             6 => Self::Leaf(Box::new(LeafFields::decode(&mut input)?)),
             7 => Self::Break(Box::new(BreakFields::decode(&mut input)?)),
+            8 => Self::Acknowledgement(Box::new(AcknowledgementFields::decode(&mut input)?)),
             _ => return Err(Malformed("a link's record is of an unknown kind")),
         };
         input.end()?;

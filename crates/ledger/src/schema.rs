@@ -7,7 +7,7 @@ use rusqlite::Connection;
 pub(crate) const APPLICATION_ID: i32 = 0x4354_4C47;
 
 /// The format version this program writes.
-pub(crate) const VERSION: u32 = 5;
+pub(crate) const VERSION: u32 = 6;
 
 /// Bytes of a page of the file. Measured: 4 KiB spends most of a blob's time on overflow pages, and from 16 KiB on the
 /// append rate no longer grows while a small commit does.
@@ -25,6 +25,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     |connection| connection.execute_batch(VERSION_3),
     |connection| connection.execute_batch(VERSION_4),
     |connection| connection.execute_batch(VERSION_5),
+    |connection| connection.execute_batch(VERSION_6),
 ];
 
 /// What version 2 adds: late arrivals, own reads, reconciliation, requested backfills and the collector's reports.
@@ -38,6 +39,9 @@ const VERSION_4: &str = include_str!("schema/sinks.sql");
 
 /// What version 5 adds: the vendor's transparency log, as far as it was checked.
 const VERSION_5: &str = include_str!("schema/transparency.sql");
+
+/// What version 6 adds: breaks of that log that somebody looked into.
+const VERSION_6: &str = include_str!("schema/acknowledgements.sql");
 
 /// What a file turns out to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -89,6 +89,21 @@ pub struct LogBreak {
     pub found_at: Timestamp,
     /// Its link of the chain.
     pub link: u64,
+    /// Who looked into it and what came of that, once somebody did.
+    pub acknowledged: Option<Acknowledgement>,
+}
+
+/// Somebody looked into a break. The break stays on record, and this beside it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Acknowledgement {
+    /// What was found out.
+    pub reason: String,
+    /// Who says so.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Its link of the chain.
+    pub link: u64,
 }
 
 /// An activity that should stand in a log.

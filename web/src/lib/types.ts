@@ -163,6 +163,26 @@ export interface TrailFeed {
   canary?: { lag_seconds: { p50: number | null; p99: number | null }; last_seen: string | null; rows: number } | null;
   backfills?: { gte: string; lt: string; requested_at: string; finished_at: string | null; share: number }[];
   overlap_seconds?: number;
+  transparency?: TransparencyLog[];
+}
+
+/** What is known of the vendor's signed log of access by its people to an organization. */
+export interface TransparencyLog {
+  origin: string;
+  organization_uuid: string;
+  /** Since when the log was seen only to grow. */
+  watched_since: string | null;
+  rows: { proven: number; waiting: number; without_leaf: number; broken: number };
+  /** Of a parent organization that the feed's key is no longer one of. */
+  former: boolean;
+  breaks: {
+    number: number;
+    kind: string;
+    detail: string;
+    found_at: string;
+    /** Somebody looked into it, and this came of it. */
+    acknowledged: { by: string; at: string; reason: string } | null;
+  }[];
 }
 
 export interface Sink {

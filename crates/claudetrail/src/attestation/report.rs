@@ -112,7 +112,7 @@ fn feed_section(feed: &Value, lines: &mut Vec<String>) {
 fn log_lines(log: &Value, lines: &mut Vec<String>) {
     let (rows, checkpoint) = (&log["rows"], &log["checkpoint"]);
     lines.extend([String::new(), format!(
-        "Transparency log `{}`: {} access events are proven to stand in it, {} wait, {} are older than it, {} are broken.",
+        "Transparency log `{}`: {} access events are proven to stand in it, {} wait, {} are of a time when nothing was logged, {} are broken.",
         text(&log["origin"]),
         number(&rows["proven"]),
         number(&rows["waiting"]),
@@ -128,10 +128,24 @@ fn log_lines(log: &Value, lines: &mut Vec<String>) {
             text(&checkpoint["key_fingerprint"]),
         ));
     }
+    if log["former"] == true {
+        lines.push("It is that of a parent organization that the feed's key is no longer one of.".to_owned());
+    }
     for found in list(&log["breaks"]) {
         let (kind, at) = (text(&found["kind"]), text(&found["found_at"]));
-        lines
-            .push(format!("\n- **does not hold** since {at}: {} ({kind})", escaped(&text(&found["detail"]))));
+        let (word, said) = match &found["acknowledged"] {
+            Value::Null => ("**does not hold**", String::new()),
+            by => (
+                "did not hold",
+                format!(
+                    "; acknowledged by {} at {}: {}",
+                    escaped(&text(&by["by"])),
+                    text(&by["at"]),
+                    escaped(&text(&by["reason"]))
+                ),
+            ),
+        };
+        lines.push(format!("\n- {word} since {at}: {} ({kind}){said}", escaped(&text(&found["detail"]))));
     }
 }
 

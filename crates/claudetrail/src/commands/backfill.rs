@@ -17,13 +17,13 @@ use ledger::{Coverage, Interval, Ledger, Options, Reader};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    backfill_requests::{self, BackfillRequest},
     cli::Backfill,
     config::{FeedSettings, Settings},
     display,
     error::{Exit, Failure, Result},
-    output, supervisor,
-    time_argument::whole_microseconds,
+    output,
+    requests::{self, BackfillRequest, Request},
+    supervisor, time_argument,
 };
 
 /// How often the ledger is looked at.
@@ -36,10 +36,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MOST_FAILURES: u32 = 10;
 
 pub(crate) fn run(settings: &Settings, arguments: &Backfill) -> Result<()> {
-    let requests = requests(settings, arguments, Timestamp::now())?;
+    let requests = wanted(settings, arguments, time_argument::now())?;
     let failed = |error| supervisor::data_dir_failure(settings, &error);
     std::fs::create_dir_all(&settings.data_dir).map_err(failed)?;
-    let left = requests.iter().map(|request| backfill_requests::leave(&settings.data_dir, request));
+    let leave =
+        |request: &BackfillRequest| requests::leave(&settings.data_dir, &Request::Backfill(request.clone()));
+    let left = requests.iter().map(leave);
     let left = left.collect::<std::io::Result<Vec<PathBuf>>>().map_err(failed)?;
     if arguments.detach {
         return output::print(
@@ -50,7 +52,7 @@ pub(crate) fn run(settings: &Settings, arguments: &Backfill) -> Result<()> {
 }
 
 /// One request for each feed that is meant.
-fn requests(settings: &Settings, arguments: &Backfill, now: Timestamp) -> Result<Vec<BackfillRequest>> {
+fn wanted(settings: &Settings, arguments: &Backfill, now: Timestamp) -> Result<Vec<BackfillRequest>> {
     let gte = arguments.from;
     if gte >= arguments.to.unwrap_or(now).min(now) {
         let to = arguments.to.map_or_else(|| "now".to_owned(), |to| format!("--to {to}"));
@@ -68,7 +70,6 @@ fn requests(settings: &Settings, arguments: &Backfill, now: Timestamp) -> Result
         let young = SignedDuration::try_from(young).unwrap_or_default();
         let settled = now.checked_sub(young).unwrap_or(now);
         let lt = arguments.to.unwrap_or(settled).min(settled).max(gte);
-        let (gte, lt) = (whole_microseconds(gte), whole_microseconds(lt));
         BackfillRequest { feed: feed.name.clone(), gte, lt, again: arguments.again }
     };
     let meant: Vec<&FeedSettings> = meant.collect();

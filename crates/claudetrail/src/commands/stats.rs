@@ -84,7 +84,7 @@ fn page(total: u64, answers: &Map<String, Json>) -> String {
         let most = values.first().map_or(1, |(_, count)| (*count).max(1));
         for (value, count) in &values {
             let bar = "█".repeat((count * 20).div_ceil(most) as usize);
-            let value = value.replace(|letter: char| letter.is_control(), " ");
+            let value = display::one_line(value);
             let bar = palette.dim(&format!("{bar:<20}"));
             let _ = writeln!(text, "{:>12}  {bar}  {value}", display::count(*count));
         }

@@ -11,14 +11,17 @@ use feed::{
     Clock, ErrorKind, Flaw, FlawKind, LogAnswer, LogCheckpoint, LogKey, LoggedActivity, Transport,
     organization_of,
 };
-use ledger::{Checkpoint, EntryFilter, Ledger, LoggedRow, NewBreak, NewCheckpoint};
+use ledger::{Checkpoint, EntryFilter, Failure, Ledger, LoggedRow, NewBreak, NewCheckpoint};
 use tracing::{error, info, warn};
 
 use super::{Feed, elapsed};
 use crate::{
     Error, Event, Priority, TransparencySettings,
+    parent::parent_number,
     setback::Setback,
-    transparency::{self, due_in, is_overdue, lacks_leaf, logged_row, origins},
+    transparency::{
+        self, FORMER_LOG, due_in, former_logs, is_former, is_overdue, logged_row, may_be_withheld, origins,
+    },
 };
 
 /// The longest that the first check waits for the past to be filled in.
@@ -44,6 +47,8 @@ enum Halt {
     Stopped,
     /// It cannot be read now.
     Failed(Box<Setback>),
+    /// It is that of a parent organization that the key is no longer one of.
+    Former,
     /// The log does not hold as a whole: what is wrong, and what was served.
     Broken(Flaw, String),
     Fatal(Box<Error>),
@@ -114,12 +119,21 @@ async fn round<T: Transport, C: Clock>(
     if !find_rows(feed).await? {
         return Ok(None);
     }
-    let id = feed.id;
+    let (id, base, scope) = (feed.id, feed.settings.scope.clone(), feed.scope.clone());
     let read = move |ledger: &mut Ledger| {
         let reader = ledger.reader()?;
-        Ok((reader.logged_rows(id)?, reader.log_checks(id)?, reader.proven_leaves(id)?))
+        let rows = reader.logged_rows(id)?;
+        let parent = |scope: &str| parent_number(&base, scope);
+        let is_present = |row: &LoggedRow| {
+            let of = reader.scope_of(row.sequence)?.and_then(|scope| parent(&scope));
+            // Rows from before another address or filter are no sign of another parent.
+            Ok(of.is_none() || of == parent(&scope))
+        };
+        let former = former_logs(&rows, is_present)?;
+        Ok((rows, reader.log_checks(id)?, reader.proven_leaves(id)?, former))
     };
-    let Some((rows, checks, proven)) = feed.insist("reading what should be in the log", read).await? else {
+    let Some((rows, checks, proven, former)) = feed.insist("reading what should be in the log", read).await?
+    else {
         return Ok(None);
     };
     if !tell_unplaced(feed, &rows).await? {
@@ -139,8 +153,17 @@ async fn round<T: Transport, C: Clock>(
             wait = wait.min(due);
             continue;
         }
-        let outcome = check_log(feed, settings, &origin, &own, &open).await;
-        let Some(next) = conclude(feed, &origin, outcome, failures).await? else { return Ok(None) };
+        let log = Log {
+            feed,
+            origin: &origin,
+            organization: organization_of(&origin),
+            keys: Vec::new(),
+            may_be_former: former.contains(&origin),
+            size_before: 0,
+        };
+        let outcome = check_log(log, settings, &own, &open).await;
+        let known = check.is_some_and(is_former);
+        let Some(next) = conclude(feed, &origin, outcome, failures, known).await? else { return Ok(None) };
         wait = wait.min(next.sooner_than_usual.unwrap_or(settings.interval));
         failed |= next.failed;
     }
@@ -197,13 +220,27 @@ async fn conclude<T: Transport, C: Clock>(
     origin: &str,
     outcome: Result<Tally, Halt>,
     failures: u32,
+    known_as_former: bool,
 ) -> Result<Option<Again>, Error> {
     let now = feed.clock.now();
     let mut again = Again::default();
     let failure = match outcome {
         Err(Halt::Stopped) => return Ok(None),
         Err(Halt::Fatal(error)) => return Err(*error),
-        Err(Halt::Failed(setback)) => Some(setback),
+        Err(Halt::Failed(setback)) => {
+            let wait = setback.wait(failures.saturating_add(1), LONGEST_WAIT);
+            again = Again { sooner_than_usual: Some(wait), failed: true };
+            tell_failure(feed, origin, &setback, wait);
+            Some(setback.as_failure(now))
+        }
+        Err(Halt::Former) => {
+            if !known_as_former {
+                info!(feed = %feed.name, log = origin, "the transparency log is that of a former parent organization: what was proven stays, and no more can be");
+            }
+            let (kind, message) =
+                (FORMER_LOG.to_owned(), "the key is one of another parent organization".to_owned());
+            Some(Failure { at: now, kind, message, hint: String::new(), request_id: None })
+        }
         Err(Halt::Broken(flaw, evidence)) => {
             if record(feed, origin, &flaw, None, &evidence).await?.is_none() {
                 return Ok(None);
@@ -217,16 +254,14 @@ async fn conclude<T: Transport, C: Clock>(
             None
         }
     };
-    if let Some(setback) = &failure {
-        let wait = setback.wait(failures.saturating_add(1), LONGEST_WAIT);
-        again = Again { sooner_than_usual: Some(wait), failed: true };
-        let (kind, hint, retry_in) = (setback.kind.as_str(), setback.hint.as_str(), wait.as_secs_f64());
-        warn!(feed = %feed.name, log = origin, kind, error = setback.message, hint, retry_in, "the transparency log cannot be checked");
-    }
     let (id, log) = (feed.id, origin.to_owned());
-    let failure = failure.map(|setback| setback.as_failure(now));
     let step = move |ledger: &mut Ledger| ledger.note_log_check(id, &log, failure.as_ref(), now);
     Ok(feed.insist("noting a check of the log", step).await?.map(|()| again))
+}
+
+fn tell_failure<T: Transport, C: Clock>(feed: &Feed<T, C>, origin: &str, setback: &Setback, wait: Duration) {
+    let (kind, hint, retry_in) = (setback.kind.as_str(), setback.hint.as_str(), wait.as_secs_f64());
+    warn!(feed = %feed.name, log = origin, kind, error = setback.message, hint, retry_in, "the transparency log cannot be checked");
 }
 
 /// Keeps a break and tells of it; `None` when told to stop.
@@ -267,20 +302,19 @@ async fn activity<T: Transport, C: Clock>(
 
 /// One log: its checkpoint, then every row of it that is not proven.
 async fn check_log<T: Transport, C: Clock>(
-    feed: &Feed<T, C>,
+    log: Log<'_, T, C>,
     settings: &TransparencySettings,
-    origin: &str,
     rows: &[LoggedRow],
     open: &[LoggedRow],
 ) -> Result<Tally, Halt> {
-    let log = Log { feed, origin, organization: organization_of(origin), keys: Vec::new() };
     let Some((log, mut current)) = log.begin(settings, rows).await? else { return Ok(Tally::default()) };
     let mut tally = Tally::default();
+    let covered = log.feed.trail().coverage.clone();
     for row in open {
         let flaw = match row.leaf_index {
-            None if lacks_leaf(row, rows) => {
-                let detail = "it names no place in the log, and was recorded after others that do; expected only while \
-                              Access Transparency was switched off for the organization";
+            None if may_be_withheld(row, rows, log.size_before, &covered) => {
+                let detail =
+                    "it names no place in the log, and the log has a place of its time that no row names";
                 Some((Flaw::new(FlawKind::RowWithoutLeaf, detail), String::new()))
             }
             None => None,
@@ -288,7 +322,7 @@ async fn check_log<T: Transport, C: Clock>(
         };
         if let Some((flaw, evidence)) = flaw {
             tally.breaks += 1;
-            record(feed, origin, &flaw, Some(row.sequence), &evidence).await?.ok_or(Halt::Stopped)?;
+            record(log.feed, log.origin, &flaw, Some(row.sequence), &evidence).await?.ok_or(Halt::Stopped)?;
         }
     }
     Ok(tally)
@@ -301,6 +335,10 @@ struct Log<'a, T: Transport, C: Clock> {
     organization: &'a str,
     /// Those of the log's keys that are trusted.
     keys: Vec<LogKey>,
+    /// Nothing that the present key has brought belongs to it, so it is no wonder when that key does not see it.
+    may_be_former: bool,
+    /// Leaves that it had at the check before: their rows have been shown long since.
+    size_before: u64,
 }
 
 impl<T: Transport, C: Clock> Log<'_, T, C> {
@@ -311,14 +349,15 @@ impl<T: Transport, C: Clock> Log<'_, T, C> {
         rows: &[LoggedRow],
     ) -> Result<Option<(Self, Current)>, Halt> {
         let kept = self.kept().await?;
+        self.size_before = kept.as_ref().map_or(0, |kept| kept.tree_size);
         let keys = match self.ask(self.feed.client.log_keys(self.organization)).await? {
             Ok(answer) => answer.content,
             Err(error) => {
                 let should_be_there = kept.is_some() || rows.iter().any(|row| row.leaf_index.is_some());
-                return if error.kind() == ErrorKind::LogNotFound && !should_be_there {
-                    Ok(None)
-                } else {
-                    Err(failed(&error))
+                return match error.kind() {
+                    ErrorKind::LogNotFound if !should_be_there => Ok(None),
+                    ErrorKind::LogNotFound | ErrorKind::Forbidden if self.may_be_former => Err(Halt::Former),
+                    _ => Err(failed(&error)),
                 };
             }
         };

@@ -1,12 +1,13 @@
 //! Weeks with a transparency log: a sound one is proven row by row, and every way in which one can break is found and named.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
-use collector::TransparencySettings;
+use collector::{FORMER_LOG, TransparencySettings};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{LogBreak, LogCheck, Reader};
 use simulator::{
-    FaultPlan, Generated, Organization, Rows, Simulator, SimulatorOptions, transparency_log_key_fingerprint,
+    ActivitySource, Bucket, FaultPlan, Generated, Organization, Rows, SimulatedKey, Simulator,
+    SimulatorOptions, transparency_log_key_fingerprint,
 };
 
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
 };
 
 const DAY: Duration = Duration::from_hours(24);
+const ELSEWHERE: &str = "elsewhere";
 const ID: &str = "org_01Here";
 const UUID: &str = "0a1b2c3d-0000-4000-8000-00000000000a";
 const ORIGIN: &str = "axt.anthropic.com/0a1b2c3d-0000-4000-8000-00000000000a";
@@ -37,8 +39,39 @@ struct Known {
     check: Option<LogCheck>,
 }
 
+/// Rows of which those that were recorded in one stretch stand in no log.
+struct LoggingOff(Rows, Range<Timestamp>);
+
+impl ActivitySource for LoggingOff {
+    fn bucket(&self, at: Timestamp) -> Arc<Bucket> {
+        self.0.bucket(at)
+    }
+
+    fn history_start(&self) -> Timestamp {
+        self.0.history_start()
+    }
+
+    fn organizations(&self) -> Vec<Organization> {
+        self.0.organizations()
+    }
+
+    fn created_at(&self, id: &str) -> Option<Timestamp> {
+        self.0.created_at(id)
+    }
+
+    fn access_transparency(&self, from: Timestamp, to: Timestamp) -> Vec<Generated> {
+        let all = self.0.access_transparency(from, to);
+        all.into_iter().filter(|row| !self.1.contains(&row.created_at)).collect()
+    }
+}
+
 impl Play {
     fn new(plan: &str) -> Self {
+        Self::with_logging_off(plan, 0..0)
+    }
+
+    /// The same; the rows of these days stand in no log.
+    fn with_logging_off(plan: &str, days: Range<i64>) -> Self {
         let mut stage = Stage::new(3, Habits { tells_time: true, audits_itself: true });
         stage.settings.poll_interval = Duration::from_mins(30);
         stage.settings.transparency = Some(TransparencySettings {
@@ -55,7 +88,11 @@ impl Play {
             ]
         });
         let organization = Organization { id: ID.to_owned(), uuid: UUID.to_owned(), name: "Here" };
-        let mut options = SimulatorOptions::new(Rows::new(rows.collect(), vec![organization]), KEY);
+        let off = |day: i64| start + SignedDuration::from_hours(24 * day);
+        let source =
+            LoggingOff(Rows::new(rows.collect(), vec![organization]), off(days.start)..off(days.end));
+        let mut options = SimulatorOptions::new(source, KEY);
+        options.add_parent(ELSEWHERE, Rows::new(Vec::new(), Vec::new()));
         options.fault_plan = FaultPlan::parse(plan).unwrap();
         let clock: SimulatedClock = stage.clock.clone();
         let simulator = Arc::new(Simulator::new(options, Arc::new(ServerClock(clock.clone()))));
@@ -176,6 +213,55 @@ fn every_break_of_the_log_is_found_and_named() {
             assert!(after.proven.len() > broken.proven.len(), "{plan}: what holds again is proven again");
         });
     }
+}
+
+#[test]
+fn rows_of_a_time_when_nothing_was_logged_are_no_break_and_those_whose_place_is_withheld_are() {
+    for (plan, off, expected) in [
+        // The log began with the third row.
+        ("", 0..2, &[][..]),
+        ("", 2..5, &[]),
+        // Until now.
+        ("", 4..20, &[]),
+        // The place of the row of the sixth day is withheld, among others that have none.
+        ("kind = \"row_without_leaf_index\"\nfrom = \"132h\"\nto = \"156h\"", 2..5, &["row_without_leaf"]),
+    ] {
+        run(async {
+            let fault = if plan.is_empty() { String::new() } else { format!("[[fault]]\n{plan}") };
+            let play = Play::with_logging_off(&fault, off.clone());
+            let life = play.begin();
+            play.stage.wait(10 * DAY).await;
+            play.stage.end(life, Ending::Stop).await;
+            let known = play.known();
+            let mut kinds: Vec<&str> = known.breaks.iter().map(|found| found.told.kind.as_str()).collect();
+            kinds.dedup();
+            assert_eq!(kinds, expected, "{off:?} {plan}");
+            assert!(known.rows >= 10 && known.proven.len() >= 3, "{} {:?}", known.rows, known.proven);
+        });
+    }
+}
+
+#[test]
+fn the_log_of_a_former_parent_is_told_as_former_and_taken_up_when_the_key_comes_back() {
+    run(async {
+        let play = Play::new("");
+        let life = play.begin();
+        play.stage.wait(3 * DAY).await;
+        let before = play.known();
+        assert!(before.proven.len() >= 3 && before.check.unwrap().failure.is_none());
+        play.transport.simulator.set_keys(vec![SimulatedKey::new(KEY).of(ELSEWHERE)]);
+        play.stage.wait(3 * DAY).await;
+        let moved = play.known();
+        let check = moved.check.unwrap();
+        assert_eq!(check.failure.map(|failure| failure.kind).as_deref(), Some(FORMER_LOG));
+        assert_eq!((moved.proven.len(), moved.breaks.len()), (before.proven.len(), 0));
+        play.transport.simulator.set_keys(vec![SimulatedKey::new(KEY)]);
+        play.stage.wait(3 * DAY).await;
+        play.stage.end(life, Ending::Stop).await;
+        let back = play.known();
+        assert_eq!((back.check.unwrap().failure, back.breaks.len()), (None, 0));
+        assert!(back.proven.len() > before.proven.len() + 4, "{:?}", back.proven);
+    });
 }
 
 #[test]

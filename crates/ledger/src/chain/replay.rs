@@ -136,6 +136,7 @@ impl Replay {
             Record::Checkpoint(fields) => self.apply_checkpoint(*fields)?,
             Record::Leaf(fields) => self.apply_leaf(*fields)?,
             Record::Break(fields) => self.apply_break(*fields)?,
+            Record::Acknowledgement(fields) => self.apply_acknowledgement(*fields)?,
         }
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use super::replay::Replay;
 use super::{DifferenceKind, Stop};
-use crate::reader::transparency::{breaks, checkpoints, leaves};
-use crate::record::transparency::{BreakFields, CheckpointFields, LeafFields};
+use crate::reader::transparency::{acknowledgements, breaks, checkpoints, leaves};
+use crate::record::transparency::{AcknowledgementFields, BreakFields, CheckpointFields, LeafFields};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 
@@ -13,6 +13,7 @@ pub(super) struct ReplayedLogs {
     checkpoints: Vec<(u64, CheckpointFields)>,
     leaves: BTreeMap<u64, (u64, LeafFields)>,
     breaks: Vec<(u64, BreakFields)>,
+    acknowledgements: BTreeMap<u64, (u64, AcknowledgementFields)>,
 }
 
 impl Replay {
@@ -41,12 +42,24 @@ impl Replay {
         Ok(())
     }
 
+    pub(super) fn apply_acknowledgement(&mut self, fields: AcknowledgementFields) -> Result<(), Stop> {
+        let known = (1..=self.logs.breaks.len() as u64).contains(&fields.number);
+        if !known || self.logs.acknowledgements.contains_key(&fields.number) {
+            return Err(changed(&format!("the acknowledgement of break {} is out of turn", fields.number)));
+        }
+        self.logs.acknowledgements.insert(fields.number, (self.link + 1, fields));
+        Ok(())
+    }
+
     /// Compares the tables with what was replayed.
     pub(super) fn compare_logs(&self, connection: &Connection) -> Result<(), Stop> {
         let proven: Vec<(u64, LeafFields)> = self.logs.leaves.values().cloned().collect();
         same("checkpoint", &self.logs.checkpoints, &checkpoints(connection)?)?;
         same("proof", &proven, &leaves(connection)?)?;
-        same("break", &self.logs.breaks, &breaks(connection)?)
+        same("break", &self.logs.breaks, &breaks(connection)?)?;
+        let acknowledged: Vec<(u64, AcknowledgementFields)> =
+            self.logs.acknowledgements.values().cloned().collect();
+        same("acknowledgement", &acknowledged, &acknowledgements(connection)?)
     }
 }
 
@@ -59,7 +72,7 @@ fn same<T: PartialEq>(what: &str, told: &[(u64, T)], found: &[(u64, T)]) -> Resu
     let link = told.get(place).map(|(link, _)| *link);
     let message = match (link, found.get(place)) {
         (Some(link), _) => format!("the {what} of link {link} is not kept as that link says"),
-        (None, _) => format!("a {what} of the transparency log is kept that no link speaks of"),
+        (None, _) => format!("one {what} of the transparency log is kept that no link speaks of"),
     };
     Err(changed(&message).at(link, None))
 }

@@ -109,6 +109,18 @@ impl Reader {
         Ok(entries)
     }
 
+    /// The scope under which an activity came; `None` when there is no such activity.
+    pub fn scope_of(&self, sequence: u64) -> Result<Option<String>, Error> {
+        let found = self.connection.query_row(
+            "SELECT scope.text FROM page JOIN scope ON scope.scope = page.scope
+             WHERE page.page = (SELECT page FROM block WHERE first_sequence <= ?1 ORDER BY first_sequence DESC LIMIT 1)
+             AND ?1 < page.first_sequence + page.inserted",
+            [sequence],
+            |row| row.get(0),
+        );
+        found.optional().step(STEP)
+    }
+
     /// Visits the rows that pass the filter, in sequence order, in one snapshot.
     fn scan(&self, after_sequence: u64, filter: &EntryFilter, visit: &mut Visit<'_>) -> Result<(), Error> {
         let snapshot = self.connection.unchecked_transaction().step(STEP)?;

@@ -2,12 +2,13 @@
 
 use super::Reader;
 use crate::error::{Error, Step};
-use crate::record::transparency::{BreakFields, CheckpointFields, LeafFields};
+use crate::record::transparency::{AcknowledgementFields, BreakFields, CheckpointFields, LeafFields};
 use crate::store::instant;
-use crate::transparency::{Checkpoint, LogBreak, LogCheck, LoggedRow, NewBreak, ProvenLeaf};
+use crate::transparency::{Acknowledgement, Checkpoint, LogBreak, LogCheck, LoggedRow, NewBreak, ProvenLeaf};
 use crate::{Failure, FeedId};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
+use std::collections::HashMap;
 
 const STEP: &str = "read what is known of the transparency log";
 
@@ -41,13 +42,24 @@ impl Reader {
     /// Every break of a feed's logs, oldest first.
     pub fn log_breaks(&self, feed: FeedId) -> Result<Vec<LogBreak>, Error> {
         let all = breaks(&self.connection)?;
+        let mut acknowledged: HashMap<u64, (u64, AcknowledgementFields)> =
+            acknowledgements(&self.connection)?
+                .into_iter()
+                .map(|(link, fields)| (fields.number, (link, fields)))
+                .collect();
         let of_feed = all.into_iter().filter(|(_, fields)| fields.feed == feed.0);
         of_feed
             .map(|(link, fields)| {
+                let acknowledged = acknowledged.remove(&fields.number);
+                let acknowledged =
+                    acknowledged.map(|(link, AcknowledgementFields { reason, by, at, .. })| {
+                        Ok::<_, Error>(Acknowledgement { reason, by, at: instant(at, STEP)?, link })
+                    });
                 let BreakFields { number, origin, kind, sequence, detail, evidence, at, .. } = fields;
                 let sequence = Some(sequence).filter(|sequence| *sequence > 0);
                 let told = NewBreak { origin, kind, sequence, detail, evidence };
-                Ok(LogBreak { number, feed, told, found_at: instant(at, STEP)?, link })
+                let (found_at, acknowledged) = (instant(at, STEP)?, acknowledged.transpose()?);
+                Ok(LogBreak { number, feed, told, found_at, link, acknowledged })
             })
             .collect()
     }
@@ -182,6 +194,24 @@ pub(crate) fn breaks(connection: &Connection) -> Result<Vec<(u64, BreakFields)>,
                 detail: row.get(6)?,
                 evidence: row.get(7)?,
                 at: row.get(8)?,
+            };
+            Ok((row.get(0)?, fields))
+        },
+    )
+}
+
+/// Every acknowledgement with its link.
+pub(crate) fn acknowledgements(connection: &Connection) -> Result<Vec<(u64, AcknowledgementFields)>, Error> {
+    read(
+        connection,
+        "SELECT link, break, reason, acknowledged_by, acknowledged_at FROM log_acknowledgement ORDER BY break",
+        [],
+        |row| {
+            let fields = AcknowledgementFields {
+                number: row.get(1)?,
+                reason: row.get(2)?,
+                by: row.get(3)?,
+                at: row.get(4)?,
             };
             Ok((row.get(0)?, fields))
         },

@@ -1,5 +1,5 @@
-//! The records about the vendor's transparency log: a checkpoint that was accepted, a row that was proven under one, and
-//! what does not hold. They are evidence, so they stand in the chain.
+//! The records about the vendor's transparency log: a checkpoint that was accepted, a row that was proven under one, what
+//! does not hold, and what came of looking into that. They are evidence, so they stand in the chain.
 
 use crate::encoding::{Input, put_bytes, put_text};
 use crate::error::Malformed;
@@ -37,6 +37,15 @@ pub(crate) struct BreakFields {
     pub(crate) sequence: u64,
     pub(crate) detail: String,
     pub(crate) evidence: String,
+    pub(crate) at: i64,
+}
+
+/// Somebody looked into a break.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct AcknowledgementFields {
+    pub(crate) number: u64,
+    pub(crate) reason: String,
+    pub(crate) by: String,
     pub(crate) at: i64,
 }
 
@@ -107,6 +116,25 @@ impl BreakFields {
             kind: input.text()?.to_owned(),
             detail: input.text()?.to_owned(),
             evidence: input.text()?.to_owned(),
+        })
+    }
+}
+
+impl AcknowledgementFields {
+    pub(crate) fn encode(&self, output: &mut Vec<u8>) {
+        output.extend_from_slice(&self.at.to_le_bytes());
+        output.extend_from_slice(&self.number.to_le_bytes());
+        for text in [&self.reason, &self.by] {
+            put_text(output, text);
+        }
+    }
+
+    pub(crate) fn decode(input: &mut Input<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            at: input.i64()?,
+            number: input.u64()?,
+            reason: input.text()?.to_owned(),
+            by: input.text()?.to_owned(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::{Ledger, Work, input};
 use crate::error::{Error, Step};
 use crate::record::Record;
-use crate::record::transparency::{BreakFields, CheckpointFields, LeafFields};
+use crate::record::transparency::{AcknowledgementFields, BreakFields, CheckpointFields, LeafFields};
 use crate::store::microseconds;
 use crate::transparency::{LoggedRow, NewBreak, NewCheckpoint};
 use crate::{Failure, FeedId};
@@ -50,6 +50,22 @@ impl Ledger {
         }
         input::text("evidence", &found.evidence, input::REPORT_BYTES_MAX)?;
         self.write("keep a break of the log", |work| record(work, feed, found, microseconds(now)))
+    }
+
+    /// Keeps that somebody looked into a break, and what came of it; `false` when somebody did before: what was said first stands.
+    pub fn acknowledge_break(
+        &mut self,
+        number: u64,
+        reason: &str,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        for text in [reason, by] {
+            input::text("acknowledgement", text, input::TEXT_BYTES_MAX)?;
+        }
+        let (reason, by) = (reason.to_owned(), by.to_owned());
+        let fields = AcknowledgementFields { number, reason, by, at: microseconds(now) };
+        self.write("acknowledge a break of the log", |work| acknowledge(work, &fields))
     }
 
     /// Keeps which activities up to `until` should stand in a log.
@@ -214,6 +230,31 @@ fn record(work: &mut Work<'_>, feed: FeedId, found: &NewBreak, at: i64) -> Resul
             fields.evidence,
             at
         ],
+    )?;
+    Ok(true)
+}
+
+fn acknowledge(work: &mut Work<'_>, fields: &AcknowledgementFields) -> Result<bool, Error> {
+    const STEP: &str = "acknowledge a break of the log";
+    if !(1..=last(work, "SELECT max(break) FROM log_break")?).contains(&fields.number) {
+        return Err(Error::invalid(STEP, format!("there is no break {}", fields.number)));
+    }
+    let known: bool = work
+        .connection
+        .query_row(
+            "SELECT EXISTS (SELECT 1 FROM log_acknowledgement WHERE break = ?1)",
+            [fields.number],
+            |row| row.get(0),
+        )
+        .step(STEP)?;
+    if known {
+        return Ok(false);
+    }
+    work.add_link(&Record::Acknowledgement(Box::new(fields.clone())))?;
+    work.execute(
+        "INSERT INTO log_acknowledgement (break, link, reason, acknowledged_by, acknowledged_at)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![fields.number, work.state.head.link, fields.reason, fields.by, fields.at],
     )?;
     Ok(true)
 }

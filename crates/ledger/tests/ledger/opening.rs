@@ -116,7 +116,7 @@ fn a_newer_format_is_refused_and_left_alone() {
     database.pragma_update(None, "user_version", 1_000).expect("sets");
     drop(database);
     let before = std::fs::read(&place.path).expect("reads");
-    let newer = ErrorKind::NewerSchema { found: 1_000, supported: 5 };
+    let newer = ErrorKind::NewerSchema { found: 1_000, supported: 6 };
     assert_eq!(kind(Ledger::open(&place.path, options())), newer);
     assert_eq!(reader_kind(&place.path), newer);
     assert_eq!(std::fs::read(&place.path).expect("reads"), before);

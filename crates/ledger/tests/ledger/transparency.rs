@@ -39,6 +39,7 @@ fn fill(ledger: &mut Ledger) -> FeedId {
     ledger.prove_leaf(2, 3, 2, &[2; 64], at(31)).expect("keeps");
     ledger.prove_leaf(2, 3, 1, &[3; 64], at(32)).expect("the first proof stands");
     assert!(ledger.record_break(feed, &forked(), at(40)).expect("keeps"));
+    assert!(ledger.acknowledge_break(1, "the vendor explained it", "ana", at(45)).expect("keeps"));
     feed
 }
 
@@ -49,6 +50,11 @@ fn checkpoints_proofs_and_breaks_are_kept_in_the_chain() {
     let feed = fill(&mut ledger);
     let links = place.reader().check_chain(&mut |_, _| {}).expect("checks").links;
     assert!(!ledger.record_break(feed, &forked(), at(50)).expect("known"), "told once");
+    assert!(!ledger.acknowledge_break(1, "no, he did not", "bo", at(51)).expect("known"), "the first stands");
+    for number in [0, 2] {
+        let refused = ledger.acknowledge_break(number, "why", "ana", at(52)).expect_err("no such break");
+        assert_eq!(refused.kind(), ErrorKind::InvalidInput, "{refused}");
+    }
     drop(ledger);
     let ledger = place.open();
     let reader = ledger.reader().expect("opens");
@@ -68,6 +74,11 @@ fn checkpoints_proofs_and_breaks_are_kept_in_the_chain() {
     assert_eq!(reader.link_hash(leaves[1].link).expect("reads").map(|hash| hash.len()), Some(32));
     let breaks = reader.log_breaks(feed).expect("reads");
     assert_eq!((breaks.len(), &breaks[0].told, breaks[0].found_at), (1, &forked(), at(40)));
+    let acknowledged = breaks[0].acknowledged.as_ref().expect("acknowledged");
+    assert_eq!(
+        (acknowledged.reason.as_str(), acknowledged.by.as_str(), acknowledged.at, acknowledged.link),
+        ("the vendor explained it", "ana", at(45), breaks[0].link + 1)
+    );
 }
 
 #[test]
@@ -78,9 +89,15 @@ fn what_is_changed_by_another_hand_is_named() {
         ("UPDATE proven_leaf SET leaf_index = 1 WHERE sequence = 3", "the proof of link"),
         ("INSERT INTO proven_leaf VALUES (2, 1, 1, 1, x'00', 0)", "the proof of link"),
         ("DELETE FROM log_break", "the break of link"),
+        ("DELETE FROM log_acknowledgement", "the acknowledgement of link"),
+        ("UPDATE log_acknowledgement SET reason = 'another'", "the acknowledgement of link"),
+        (
+            "INSERT INTO log_acknowledgement VALUES (2, 1, 'r', 'b', 0)",
+            "one acknowledgement of the transparency log is kept that no link speaks of",
+        ),
         (
             "INSERT INTO log_break VALUES (2, 1, 1, 'o', 'k', 0, 'd', 'e', 0)",
-            "a break of the transparency log is kept that no link speaks of",
+            "one break of the transparency log is kept that no link speaks of",
         ),
     ] {
         let place = Place::new();

@@ -10,6 +10,7 @@ import { useClock } from "../../parts/live-mark.tsx";
 import { Panel } from "../../parts/states.tsx";
 import { Fact, Failure } from "./facts.tsx";
 import { Backfills, Budget, Diagnosis, type FeedFigures, Lag, LateArrivals, Reconciliation } from "./figures.tsx";
+import { Logs } from "./logs.tsx";
 
 export function Feed(props: {
   feed: TrailFeed;
@@ -59,6 +60,7 @@ export function Feed(props: {
         {(feed.backfills ?? []).length > 0 && <Backfills backfills={feed.backfills ?? []} />}
       </div>
       {figures && figures.late_arrivals.length > 0 && <LateArrivals rows={figures.late_arrivals} />}
+      {(feed.transparency ?? []).length > 0 && <Logs logs={feed.transparency ?? []} />}
       {feed.gaps.length > 0 && <Gaps gaps={feed.gaps} />}
     </Panel>
   );

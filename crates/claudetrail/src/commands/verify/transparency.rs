@@ -37,7 +37,7 @@ pub(super) fn judge(settings: &Settings, reader: &Reader, feeds: &[FeedCoverage]
 /// The first log that does not hold.
 pub(super) fn failure(feeds: &[FeedLogs]) -> Option<Failure> {
     let log = feeds.iter().flat_map(|feed| &feed.logs).find(|log| !holds(log))?;
-    let what = match (log.differences.first(), log.breaks.first()) {
+    let what = match (log.differences.first(), log.open_breaks().next()) {
         (Some(difference), _) => difference.clone(),
         (None, Some(found)) => {
             let about =
@@ -50,8 +50,9 @@ pub(super) fn failure(feeds: &[FeedLogs]) -> Option<Failure> {
     Some(Failure::new(Exit::Finding, sentence).hint(HINT))
 }
 
+/// Nothing differs, and of every break somebody has said what came of it.
 fn holds(log: &Account) -> bool {
-    log.breaks.is_empty() && log.differences.is_empty()
+    log.differences.is_empty() && log.open_breaks().next().is_none()
 }
 
 impl FeedLogs {
@@ -71,7 +72,11 @@ impl FeedLogs {
 }
 
 fn lines(log: &Account, palette: Palette) -> Vec<String> {
-    let word = if holds(log) { palette.good("ok") } else { palette.bad("broken") };
+    let word = match (holds(log), log.breaks.is_empty()) {
+        (false, _) => palette.bad("broken"),
+        (true, false) => palette.notable("acknowledged"),
+        (true, true) => palette.good("ok"),
+    };
     let told = log.lines(palette);
     let mut lines = vec![format!("{word} {}", told[0].trim_start())];
     lines.extend(told.into_iter().skip(1));
