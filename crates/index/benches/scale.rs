@@ -300,7 +300,7 @@ fn questions() -> Vec<(&'static str, &'static str, Value, usize)> {
         ),
         ("newest fifty", "*", json!({}), 50),
         ("a word", "exported", json!({}), 50),
-        ("a person", "user.email:mara*", json!({}), 50),
+        ("a person", "user.email:ma*", json!({}), 50),
         ("a network", "source.ip:203.0.113.0/24 and not event.outcome:success", json!({}), 50),
     ]
 }

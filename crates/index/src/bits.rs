@@ -1,5 +1,7 @@
 //! A set of the documents of one segment.
 
+use std::ops::Range;
+
 /// One bit per document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bits {
@@ -49,6 +51,30 @@ impl Bits {
 
     pub(crate) fn or(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+    }
+
+    /// Those of the documents that are in one of these ranges, which rise.
+    pub(crate) fn within(&self, ranges: &[Range<u32>]) -> Self {
+        let mut within = Self::none(self.length);
+        for range in ranges.iter().filter(|range| !range.is_empty()) {
+            let (first, last) = (range.start as usize / 64, (range.end as usize - 1) / 64);
+            for at in first..=last {
+                let mut mask = u64::MAX;
+                if at == first {
+                    mask &= u64::MAX << (range.start % 64);
+                }
+                if at == last {
+                    mask &= u64::MAX >> (63 - (range.end - 1) % 64);
+                }
+                within.words[at] |= self.words[at] & mask;
+            }
+        }
+        within
+    }
+
+    /// Bytes it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(self.words.as_slice())
     }
 
     pub(crate) fn invert(&mut self) {
@@ -144,6 +170,11 @@ mod tests {
         assert_eq!(bits.iter().collect::<Vec<_>>(), [3, 99]);
         assert_eq!(bits.iter_back().collect::<Vec<_>>(), [99, 3]);
         bits.or(&Bits::all(100));
+        for ranges in [vec![], vec![0..70, 70..100], vec![3..3, 5..64], vec![0..1, 63..65, 70..71, 99..100]] {
+            let inside = |document: &u32| ranges.iter().any(|range| range.contains(document));
+            let expected: Vec<u32> = (0..100).filter(inside).collect();
+            assert_eq!(bits.within(&ranges).iter().collect::<Vec<_>>(), expected, "{ranges:?}");
+        }
         for most in [1, 64, 65, 1_000] {
             let (mut walk, mut block, mut all) = (bits.walk(), Vec::new(), Vec::new());
             loop {

@@ -4,6 +4,8 @@
 //! its words from the inverted index; the combinations word by word. Once few documents are left, the rest of a conjunction is
 //! asked of them alone.
 
+use std::sync::Arc;
+
 use query::{Expression, FieldKind, FieldReference, Test, Value};
 use tantivy::{
     Searcher, SegmentReader, TERMINATED, Term,
@@ -12,7 +14,10 @@ use tantivy::{
     termdict::TermStreamer,
 };
 
-use crate::{bits::Bits, columns::Values, error::Error, schema::presence, selection::Selection, text};
+use crate::{
+    bits::Bits, cache::Contributions, columns::Values, error::Error, schema::presence, selection::Selection,
+    text,
+};
 
 /// A condition is tested document by document when fewer than one in this many is left.
 const FEW: u64 = 64;
@@ -24,15 +29,24 @@ const SCAN: u32 = 1 << 16;
 pub(crate) struct Segment<'s> {
     pub(crate) searcher: &'s Searcher,
     pub(crate) reader: &'s SegmentReader,
+    /// What is known of it from before, where anything is kept.
+    pub(crate) known: Option<&'s Contributions>,
 }
 
 impl Segment<'_> {
-    fn length(&self) -> u32 {
+    pub(crate) fn length(&self) -> u32 {
         self.reader.max_doc()
     }
 
     /// The living documents of which the condition is true.
-    pub(crate) fn matching(&self, condition: &Expression) -> Result<Bits, Error> {
+    pub(crate) fn matching(&self, condition: &Expression) -> Result<Arc<Bits>, Error> {
+        match self.known {
+            Some(known) => known.matching(self.reader, condition, || self.find(condition)),
+            None => self.find(condition).map(Arc::new),
+        }
+    }
+
+    fn find(&self, condition: &Expression) -> Result<Bits, Error> {
         let mut bits = self.evaluate(condition)?;
         if let Some(alive) = self.reader.alive_bitset() {
             for document in 0..self.length() {

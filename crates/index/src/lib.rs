@@ -32,6 +32,7 @@ mod selection;
 mod source;
 mod text;
 mod writer;
+mod zones;
 
 pub use backend::EmbeddedIndex;
 pub use error::{Error, ErrorKind};

@@ -1,25 +1,27 @@
 //! A whole search: every segment for itself, several at a time, and then the parts together.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    ops::{Range, RangeInclusive},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
-use query::{
-    Expression, FieldKind, FieldReference, Hit, SearchRequest, SearchResponse, Sort, TIMESTAMP, only,
-};
+use query::{Expression, Hit, SearchRequest, SearchResponse, Sort, only};
 use serde_json::Value as Json;
-use tantivy::Searcher;
+use tantivy::{Searcher, SegmentReader};
 
 use crate::{
     aggregate::{self, Partial},
     bits::Bits,
     cache::{self, Contributions, Counted},
-    columns::{Global, Values, column_time},
+    columns::{Global, column_time},
     error::Error,
     filter::Segment,
     rank::{self, Ranked, Ranker},
     source::{DocumentSource, Sources},
+    zones::{self, Split},
 };
 
 /// What one segment contributes.
@@ -31,12 +33,12 @@ struct Part {
 }
 
 impl Part {
-    fn of(counted: &Counted, ordinal: usize, hits: Vec<Ranked>) -> Self {
+    fn of(counted: &Counted, ordinal: usize) -> Self {
         let mut aggregations = counted.aggregations.clone();
         for partial in &mut aggregations {
             partial.place(ordinal as u32);
         }
-        Self { total: counted.total, hits, aggregations }
+        Self { total: counted.total, hits: Vec::new(), aggregations }
     }
 }
 
@@ -70,7 +72,6 @@ pub(crate) fn search(
         known,
         request,
         question: cache::question(&request.query, &request.aggregations),
-        condition: request.condition(),
         order: &order,
         after,
         stop,
@@ -115,8 +116,17 @@ pub(crate) fn count(searcher: &Searcher, condition: &Expression) -> Result<u64, 
     searcher
         .segment_readers()
         .iter()
-        .map(|reader| Segment { searcher, reader }.matching(condition).map(|bits| bits.count()))
+        .map(|reader| Segment { searcher, reader, known: None }.matching(condition).map(|bits| bits.count()))
         .sum()
+}
+
+/// What the contribution of the documents that are within the range as a whole is kept by: no runs if that is all of them. `None` if
+/// there are none.
+fn kept_by(split: &Split, segment: Segment<'_>) -> Option<Arc<[Range<u32>]>> {
+    if *split == Split::whole(segment.length()) {
+        return Some(Arc::default());
+    }
+    (!split.within.is_empty()).then(|| split.within.as_slice().into())
 }
 
 struct Task<'t> {
@@ -126,7 +136,6 @@ struct Task<'t> {
     request: &'t SearchRequest,
     /// What those are kept by.
     question: Arc<str>,
-    condition: Expression,
     order: &'t [Sort],
     after: Option<Vec<Option<Global>>>,
     stop: &'t Stop,
@@ -172,9 +181,7 @@ impl Task<'_> {
         let mut ordinals: Vec<usize> = (0..readers.len()).collect();
         ordinals.sort_by_key(|ordinal| std::cmp::Reverse(readers[*ordinal].num_docs()));
         if self.request.size > 0 {
-            let best = |reader| {
-                Ok(Ranker::new(Segment { searcher: self.searcher, reader }, 0, self.order, None)?.best())
-            };
+            let best = |reader| Ok(Ranker::new(self.segment(reader), 0, self.order, None)?.best());
             let best = readers.iter().map(best).collect::<Result<Vec<_>, Error>>()?;
             let place = |ordinal: &usize| std::slice::from_ref(&best[*ordinal]);
             ordinals.sort_by(|one, other| rank::compare(&self.order[..1], place(one), place(other)));
@@ -182,31 +189,86 @@ impl Task<'_> {
         Ok(ordinals)
     }
 
+    fn segment<'s>(&'s self, reader: &'s SegmentReader) -> Segment<'s> {
+        Segment { searcher: self.searcher, reader, known: Some(self.known) }
+    }
+
     fn part(&self, ordinal: usize) -> Result<Part, Error> {
-        let segment = Segment { searcher: self.searcher, reader: &self.searcher.segment_readers()[ordinal] };
-        let whole = self.lies_within(segment)?;
-        let known = if whole { self.known.get(segment.reader, &self.question) } else { None };
+        let segment = self.segment(&self.searcher.segment_readers()[ordinal]);
+        let split = self.split(segment)?;
+        if split.is_empty() {
+            return Ok(self.nothing());
+        }
+        let within = kept_by(&split, segment);
+        let known = within.as_ref().and_then(|within| self.known.get(segment.reader, &self.question, within));
         let ranker = self.ranker(segment, ordinal)?;
-        if let (Some(known), None) = (&known, &ranker) {
-            return Ok(Part::of(known, ordinal, Vec::new()));
+        if let (Some(known), true, None) = (&known, split.cut.is_empty(), &ranker) {
+            return Ok(Part::of(known, ordinal));
         }
-        let bits = segment.matching(if whole { &self.request.query } else { &self.condition })?;
+        let matching = segment.matching(&self.request.query)?;
         self.stop.check()?;
-        let counted = if let Some(known) = known {
-            known
-        } else {
-            let counted = Arc::new(self.count(segment, ordinal, &bits)?);
-            if whole {
-                self.known.keep(segment.reader, &self.question, &counted);
+        let mut bits = matching.within(&split.within);
+        let mut part = match (known, within) {
+            (Some(known), _) => Part::of(&known, ordinal),
+            (None, None) => self.nothing(),
+            (None, Some(within)) => {
+                let counted = Arc::new(self.count(segment, ordinal, &bits)?);
+                self.known.keep(segment.reader, &self.question, &within, &counted);
+                Part::of(&counted, ordinal)
             }
-            counted
         };
-        let mut hits = Vec::new();
-        if let Some(ranker) = ranker {
-            hits = ranker.resolve(&ranker.first(&bits, self.request.size))?;
-            self.remember(&hits);
+        if !split.cut.is_empty() {
+            let cut = self.in_time(segment, &matching, &split.cut)?;
+            let counted = self.count(segment, ordinal, &cut)?;
+            part.total += counted.total;
+            aggregate::merge_all(&mut part.aggregations, counted.aggregations);
+            bits.or(&cut);
         }
-        Ok(Part::of(&counted, ordinal, hits))
+        if let Some(ranker) = ranker {
+            part.hits = ranker.resolve(&ranker.first(&bits, self.request.size))?;
+            self.remember(&part.hits);
+        }
+        Ok(part)
+    }
+
+    fn nothing(&self) -> Part {
+        Part { aggregations: aggregate::empty(&self.request.aggregations), ..Part::default() }
+    }
+
+    /// How the range of time divides the segment.
+    fn split(&self, segment: Segment<'_>) -> Result<Split, Error> {
+        if self.request.from.is_none() && self.request.to.is_none() {
+            return Ok(Split::whole(segment.length()));
+        }
+        Ok(match (self.times(), self.known.zones(segment.reader)?) {
+            (None, _) => Split::default(),
+            (Some(_), None) => Split::all_cut(segment.length()),
+            (Some(range), Some(zones)) => zones.split(&range),
+        })
+    }
+
+    /// The range of time as columns have it; `None` if nothing can be in it.
+    fn times(&self) -> Option<RangeInclusive<u64>> {
+        let from = self.request.from.map_or(0, column_time);
+        let to = self.request.to.map_or(Some(u64::MAX), |to| column_time(to).checked_sub(1))?;
+        (from <= to).then_some(from..=to)
+    }
+
+    /// Those of the documents in some runs that are within the range of time.
+    fn in_time(&self, segment: Segment<'_>, matching: &Bits, runs: &[Range<u32>]) -> Result<Bits, Error> {
+        let mut bits = Bits::none(segment.length());
+        let (Some(range), Some(times)) = (self.times(), zones::times(segment.reader)?) else {
+            return Ok(bits);
+        };
+        let mut found = Vec::new();
+        for run in runs {
+            found.clear();
+            times.column.get_docids_for_value_range(range.clone(), run.clone(), &mut found);
+            for document in found.iter().copied().filter(|document| matching.contains(*document)) {
+                bits.insert(document);
+            }
+        }
+        Ok(bits)
     }
 
     fn count(&self, segment: Segment<'_>, ordinal: usize, bits: &Bits) -> Result<Counted, Error> {
@@ -217,20 +279,6 @@ impl Task<'_> {
             aggregate::collect(&self.request.aggregations, segment, ordinal as u32, bits, self.stop)?
         };
         Ok(Counted { total, aggregations })
-    }
-
-    /// Whether every document of the segment is within the range of time that is asked for.
-    fn lies_within(&self, segment: Segment<'_>) -> Result<bool, Error> {
-        let (from, to) = (self.request.from, self.request.to);
-        if from.is_none() && to.is_none() {
-            return Ok(true);
-        }
-        let time = FieldReference { name: TIMESTAMP.into(), kind: FieldKind::Date };
-        let Some(times) = Values::open(segment.reader, &time)?.filter(Values::is_full) else {
-            return Ok(false);
-        };
-        Ok(from.is_none_or(|from| column_time(from) <= times.column.min_value())
-            && to.is_none_or(|to| times.column.max_value() < column_time(to)))
     }
 
     /// Finds the hits of a segment; `None` when none are asked for, or it has none that matter.

@@ -285,3 +285,47 @@ proptest! {
         }
     }
 }
+
+/// Six thousand documents in few segments, as history arrives: newest first, three stretches of it side by side. What is counted
+/// of most of a segment is kept, and must serve the ranges that end anywhere in it.
+#[test]
+fn what_is_kept_serves_every_range_of_time() {
+    let raw = support::documents_of(300.0, |mut rows| {
+        rows.reverse();
+        let stretch = rows.len().div_ceil(3);
+        let pages: Vec<_> = rows.chunks(stretch).map(|stretch| stretch.chunks(200)).collect();
+        let turns = stretch.div_ceil(200);
+        (0..turns)
+            .flat_map(|turn| pages.iter().filter_map(move |pages| pages.clone().nth(turn)))
+            .flatten()
+            .cloned()
+            .collect()
+    });
+    let indexed = support::Indexed::of(raw, 4_000);
+    let context = Context::new(&FIELDS, support::now());
+    let aggregations = json!({
+        "actions": {"terms": {"field": "event.action", "size": 500}},
+        "people": {"cardinality": {"field": "anthropic.audit.actor.id"}},
+        "hours": {"date_histogram": {"field": "@timestamp", "fixed_interval": "6h", "min_doc_count": 1}},
+        "failed": {"filter": {"query_string": {"query": "event.outcome:failure"}}, "aggs": {"last": {"max": {"field": "@timestamp"}}}},
+    });
+    let mut request = SearchRequest::new(Expression::Everything, 7);
+    request.aggregations = Aggregation::read_all(&aggregations, &context).expect("good aggregations");
+    let everything = indexed.index.search_now(&request).expect("an answer");
+    assert_eq!(everything.total as usize, indexed.documents.len());
+    let newest = support::now();
+    for hours in [30, 31, 77, 78, 200, 201, 202, 350, 351] {
+        for length in [3, 24, 150, 1_000] {
+            request.from = Some(newest - jiff::SignedDuration::from_hours(hours));
+            request.to = Some(newest - jiff::SignedDuration::from_hours(hours - length));
+            let matching = naive::hits(&indexed.documents, &request);
+            let found = indexed.index.search_now(&request).expect("an answer");
+            assert_eq!(found.total as usize, matching.len(), "{hours} {length}");
+            let expected = Json::Object(naive::aggregate(&matching, &request.aggregations));
+            assert_eq!(plain(&Json::Object(found.aggregations)), plain(&expected), "{hours} {length}");
+            let hits: Vec<u64> = found.hits.iter().map(|hit| hit.sequence).collect();
+            let newest = matching.iter().filter_map(|document| document["event"]["sequence"].as_u64());
+            assert_eq!(hits, newest.take(7).collect::<Vec<_>>());
+        }
+    }
+}

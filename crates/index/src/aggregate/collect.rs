@@ -1,6 +1,9 @@
 //! One segment's documents into buckets.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::{
+    collections::{BinaryHeap, HashMap},
+    sync::Arc,
+};
 
 use query::{Aggregation, AggregationKind, Aggregations, Expression, Order, Ranges, Terms, Test};
 use rustc_hash::FxHashMap;
@@ -48,7 +51,7 @@ enum State<'a> {
     },
     /// Documents that are in each of several sets.
     Sets {
-        sets: Vec<Bits>,
+        sets: Vec<Arc<Bits>>,
         table: Table,
     },
     Ranges {

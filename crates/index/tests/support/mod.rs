@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use normalize::{Context, Normalizer};
 use query::Fields;
 use serde_json::Value;
-use simulator::{World, WorldOptions};
+use simulator::{Generated, World, WorldOptions};
 
 /// The end of the history: what `now` means.
 pub(crate) fn now() -> Timestamp {
@@ -26,19 +26,27 @@ pub(crate) fn fields() -> Arc<Fields> {
 
 /// Activity ids and documents of some weeks, oldest first, every type among them.
 pub(crate) fn documents() -> Vec<(String, Vec<u8>)> {
+    documents_of(60.0, |rows| rows)
+}
+
+/// The same of so many activities a day, in the order that these are put into.
+pub(crate) fn documents_of(
+    activities_per_day: f64,
+    arrange: impl FnOnce(Vec<Generated>) -> Vec<Generated>,
+) -> Vec<(String, Vec<u8>)> {
     let start = "2026-05-11T12:00:00Z".parse().expect("a time");
     let world = World::new(WorldOptions {
         seed: 11,
         history_start: start,
         history_end: now(),
-        activities_per_day: 60.0,
+        activities_per_day,
         unknown_share: 0.1,
     });
     let mut rows = world.activities(start, now());
     rows.extend(world.one_of_each_type(now()));
     let normalizer = Normalizer::default();
     let mut documents = Vec::new();
-    for (index, row) in rows.iter().enumerate() {
+    for (index, row) in arrange(rows).iter().enumerate() {
         let mut document = Vec::new();
         let sequence = Some(index as u64 + 1);
         normalizer.ecs(
@@ -74,13 +82,17 @@ pub(crate) struct Indexed {
 
 impl Indexed {
     pub(crate) fn new() -> Self {
+        Self::of(documents(), 400)
+    }
+
+    /// An index of these, with so many between commits.
+    pub(crate) fn of(raw: Vec<(String, Vec<u8>)>, commit_every: usize) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let fields = fields();
-        let raw = documents();
         let mut writer = Writer::open(folder.path(), &fields).expect("the index opens");
         for (index, (id, document)) in raw.iter().enumerate() {
             writer.add(index as u64 + 1, id, document).expect("added");
-            if index % 400 == 399 {
+            if (index + 1).is_multiple_of(commit_every) {
                 writer.commit().expect("committed");
             }
         }
