@@ -22,6 +22,9 @@ use crate::{
     sink::{Progress, Read, Sink, SinkFailure, Source, StorageError},
 };
 
+/// How often it is looked, after a stop, whether waiting is of any use.
+const LOOK_WHILE_STOPPING: Duration = Duration::from_millis(100);
+
 /// Wait after a read that failed and may succeed later.
 const READ_RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -102,7 +105,8 @@ impl<S: Sink, P: Progress> Driver<S, P> {
         move || lock(&status).clone()
     }
 
-    /// Delivers until `stop`, then finishes what is in flight within the patience. Ends early only if the source or the progress
+    /// Delivers until `stop`, then finishes what is in flight within the patience, unless the destination refuses what does not pass by
+    /// itself. Ends early only if the source or the progress
     /// can never work again.
     pub async fn run(self, source: impl Source, stop: CancellationToken) -> Result<(), StorageError> {
         let abandon = CancellationToken::new();
@@ -110,7 +114,8 @@ impl<S: Sink, P: Progress> Driver<S, P> {
         let (sender, mut batches) = mpsc::channel(1);
         let reader = self.spawn_reader(source, sender, stop.clone());
         let mut in_flight: VecDeque<JoinHandle<Option<Settled>>> = VecDeque::new();
-        let patience_ends = watch_patience(&stop, &abandon, self.options.drain_patience);
+        let patience_ends =
+            watch_patience(&stop, &abandon, self.options.drain_patience, Arc::clone(&self.status));
         let mut outcome = Ok(());
         let mut exhausted = false;
         while outcome.is_ok() && !(exhausted && in_flight.is_empty()) {
@@ -268,16 +273,21 @@ async fn oldest(in_flight: &mut VecDeque<JoinHandle<Option<Settled>>>) -> Option
     }
 }
 
-/// Cancels `abandon` when the patience after a stop is over.
+/// Cancels `abandon` when the patience after a stop is over, or when waiting is of no use: a key that is refused stays so for these seconds.
 fn watch_patience(
     stop: &CancellationToken,
     abandon: &CancellationToken,
     patience: Duration,
+    status: Arc<Mutex<DriverStatus>>,
 ) -> JoinHandle<()> {
     let (stop, abandon) = (stop.clone(), abandon.clone());
     tokio::spawn(async move {
         stop.cancelled().await;
-        tokio::time::sleep_until(Instant::now() + patience).await;
+        let end = Instant::now() + patience;
+        let hopeless = || lock(&status).failure.as_ref().is_some_and(|failure| !failure.may_pass());
+        while Instant::now() < end && !hopeless() {
+            tokio::time::sleep_until(end.min(Instant::now() + LOOK_WHILE_STOPPING)).await;
+        }
         abandon.cancel();
     })
 }

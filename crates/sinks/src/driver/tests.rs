@@ -133,20 +133,20 @@ async fn what_is_too_large_is_cut_until_it_fits_and_one_giant_is_put_aside() {
 #[tokio::test(start_paused = true)]
 async fn a_destination_that_is_down_is_waited_for_and_said() {
     #[derive(Clone)]
-    struct Down;
+    struct Down(SinkErrorKind);
     impl Sink for Down {
         async fn deliver(&self, _batch: &Batch) -> Result<Vec<ItemOutcome>, SinkError> {
-            Err(error(SinkErrorKind::Unavailable))
+            Err(error(self.0))
         }
         async fn check(&self) -> Result<String, SinkError> {
-            Err(error(SinkErrorKind::Unavailable))
+            Err(error(self.0))
         }
     }
-    struct Nowhere(Memory);
+    struct Nowhere(Memory, SinkErrorKind);
     impl Destination for Nowhere {
         type Sink = Down;
         fn sink(&self) -> Down {
-            Down
+            Down(self.1)
         }
         async fn arrived(&self) -> Vec<String> {
             Vec::new()
@@ -158,12 +158,24 @@ async fn a_destination_that_is_down_is_waited_for_and_said() {
             None
         }
     }
-    let nowhere = Nowhere(Memory::default());
-    let source = Numbered::new(&nowhere, 100_000, 0);
-    let progress = Remembered::default();
-    drive_until(&nowhere, &source, &progress, DriverOptions::default(), 1, Duration::from_mins(30)).await;
-    assert_eq!(progress.cursor(), 0, "nothing may be claimed");
-    assert_eq!(progress.failure().map(|failure| failure.kind), Some("unavailable".to_owned()));
+    let half_an_hour = Duration::from_mins(30);
+    for (kind, name, may_pass) in [
+        (SinkErrorKind::Unavailable, "unavailable", true),
+        (SinkErrorKind::Unauthorized, "unauthorized", false),
+    ] {
+        let nowhere = Nowhere(Memory::default(), kind);
+        let source = Numbered::new(&nowhere, 100_000, 0);
+        let (progress, began) = (Remembered::default(), tokio::time::Instant::now());
+        drive_until(&nowhere, &source, &progress, DriverOptions::default(), 1, half_an_hour).await;
+        let stopping = began.elapsed().saturating_sub(half_an_hour);
+        assert_eq!(
+            stopping > Duration::from_secs(1),
+            may_pass,
+            "{name} was waited for {stopping:?} at the stop"
+        );
+        assert_eq!(progress.cursor(), 0, "nothing may be claimed");
+        assert_eq!(progress.failure().map(|failure| failure.kind), Some(name.to_owned()));
+    }
 }
 
 /// A source that has something for the sink only now and then.
