@@ -137,6 +137,7 @@ impl LiveTail {
                         self.last_live = Some(load.drain.started);
                         if !std::mem::replace(&mut feed.trail().live, true) {
                             feed.changed.notify_waiters();
+                            feed.due.notify_one();
                         }
                         feed.tell_when_caught_up();
                         feed.report().await?;
