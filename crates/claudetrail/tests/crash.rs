@@ -49,7 +49,7 @@ fn kills_during_the_lookback_and_while_asking_again_lose_no_late_row() {
         "--late-share",
         "0.3",
         "--late-lag",
-        "25s",
+        "12s",
         "--indexing-lag",
         "1s",
         "--latency",
@@ -60,12 +60,12 @@ fn kills_during_the_lookback_and_while_asking_again_lose_no_late_row() {
     let place = Place::new(
         &simulator.base_url,
         "poll_interval = \"1s\"\ninitial_lookback = \"10m\"\nsettle = \"1s\"\noverlap_floor = \"1s\"\n\
-         overlap_ceiling = \"2s\"\nreconcile_after = [\"4s\", \"12s\", \"30s\"]\npage_size = 100",
+         overlap_ceiling = \"2s\"\nreconcile_after = [\"3s\", \"7s\", \"14s\"]\npage_size = 100",
     );
     let mut moments = Moments(0xC4A5);
     for _ in 0..25 {
         let collector = place.start(&["run"]);
-        std::thread::sleep(moments.between(100, 2_500));
+        std::thread::sleep(moments.between(100, 1_300));
         drop(collector); // SIGKILL
     }
     let collector = place.start(&["run"]);
@@ -76,10 +76,9 @@ fn kills_during_the_lookback_and_while_asking_again_lose_no_late_row() {
         (until >= end).then(|| time(&feed(&place)["coverage"][0]["gte"]))
     });
     let expected = truth(&simulator, start, end);
-    // The last pass asks for the last of them half a minute later, and collects some seconds before that.
+    // The last pass asks for the last of them a quarter of a minute later, and collects some seconds before that.
     let mut found = Vec::new();
     wait_for("the last late row", Duration::from_mins(3), || {
-        std::thread::sleep(Duration::from_secs(2));
         found = exported(&place, start, end);
         (found.len() >= expected.len()).then_some(())
     });
@@ -145,7 +144,7 @@ fn a_backfill_that_is_killed_goes_on_where_it_was_within_its_budget() {
     let (began, mut moments, starts) = (Instant::now(), Moments(0xBAC4), 6);
     for _ in 1..starts {
         let backfill = Running(start_backfill(&place, from, to));
-        std::thread::sleep(moments.between(200, 3_000));
+        std::thread::sleep(moments.between(200, 1_500));
         drop(backfill); // SIGKILL
     }
     let printed = said(start_backfill(&place, from, to));
@@ -186,6 +185,10 @@ fn a_backfill_beside_the_live_tail_is_told_stopped_and_taken_up_again() {
     assert_eq!(time(&backfill["lt"]).as_microsecond(), to.as_microsecond(), "{backfill:#}");
 
     let collector = place.start(&["run"]);
+    // It must be the one that collects, and not the command that asks for a backfill.
+    wait_for("the second collector", Duration::from_mins(2), || {
+        (place.log().matches("collector started").count() == 2).then_some(())
+    });
     let backfill = start_backfill(&place, from, to);
     wait_for("the live tail", Duration::from_mins(2), || {
         let status = place.status();

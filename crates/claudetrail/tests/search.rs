@@ -121,30 +121,83 @@ fn mistakes_are_pointed_at() {
     assert_eq!(nothing, "nothing matches event.action:nothing_like_it\n");
 }
 
+/// The ledger's last sequence.
+fn kept(place: &Place) -> u64 {
+    place.status()["ledger"]["sequence"].as_u64().expect("a number")
+}
+
+/// Up to which sequence the index has come.
+fn indexed(place: &Place) -> u64 {
+    let output = place.output(&["index", "status", "--json"]);
+    let status: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    status["sequence"].as_u64().unwrap_or(0)
+}
+
+/// How often a collector has begun its work.
+fn collectors(place: &Place) -> usize {
+    place.log().matches("collector started").count()
+}
+
 /// Killed while it collects and indexes, again and again: in the end both agree.
 #[test]
 fn kills_leave_ledger_and_index_in_agreement() {
-    let simulator =
-        Simulator::start(&["--activities", "20000", "--history", "4d", "--requests-per-minute", "6000"]);
-    let place = Place::new(
-        &simulator.base_url,
-        "poll_interval = \"1s\"\ninitial_lookback = \"4d\"\nsettle = \"3s\"\npage_size = 500",
-    );
-    for round in 0..20_u64 {
+    let simulator = Simulator::start(&[
+        "--activities",
+        "30000",
+        "--history",
+        "4d",
+        "--requests-per-minute",
+        "6000",
+        "--latency",
+        "1ms",
+    ]);
+    let feed = |page_size: u32| {
+        format!(
+            "[[feed]]\nname = \"acme\"\nbase_url = \"{}\"\npoll_interval = \"1s\"\ninitial_lookback = \"4d\"\n\
+             settle = \"3s\"\npage_size = {page_size}\n",
+            simulator.base_url
+        )
+    };
+    let place = Place::new(&simulator.base_url, "");
+    // Small pages, so that it is busy collecting and indexing whenever it is killed, up to the last time.
+    place.configure(&feed(25));
+    for round in 0..100_u64 {
+        let started = collectors(&place);
+        let documents = if round % 20 == 19 { indexed(&place) } else { 0 };
         let mut running = place.start(&["run"]);
-        std::thread::sleep(Duration::from_millis(150 + round * 173 % 900));
+        // Some before it has begun, most within half a second of its work, and some after it has got ready to index: as it does so, and
+        // around a commit.
+        let wait = match round % 20 {
+            0 | 5 | 10 | 15 => 0,
+            9 => 600,
+            19 => {
+                wait_for("a commit of the index", Duration::from_mins(1), || {
+                    (indexed(&place) > documents).then_some(())
+                });
+                0
+            }
+            _ => {
+                wait_for("a collector", Duration::from_mins(1), || {
+                    (collectors(&place) > started).then_some(())
+                });
+                0
+            }
+        };
+        std::thread::sleep(Duration::from_millis(wait + round * 173 % 300));
         running.0.kill().expect("killed");
         running.0.wait().expect("gone");
     }
+    assert_eq!(place.covered_until(), None, "there was nothing left to catch up with");
+    let (rows, documents) = (kept(&place), indexed(&place));
+    assert!(rows > 1_000 && documents > 100, "killed before it began: {rows} rows, {documents} documents");
+    place.configure(&feed(5_000));
     let running = place.start(&["run"]);
     wait_for("the index to catch up beside the collector", Duration::from_mins(3), || {
-        let last = place.status()["ledger"]["sequence"].as_u64()?;
-        let output = place.output(&["index", "status", "--json"]);
-        let status: Value = serde_json::from_slice(&output.stdout).ok()?;
-        (last > 15_000 && status["sequence"].as_u64()? >= last).then_some(())
+        place.covered_until()?;
+        (indexed(&place) >= kept(&place)).then_some(())
     });
     // Beside the running collector, and after it.
-    assert!(search(&place, &["--limit", "1"])["total"].as_u64() > Some(15_000));
+    assert!(search(&place, &["--limit", "1"])["total"].as_u64() > Some(10_000));
     assert!(running.terminate().success(), "{}", place.log());
     let by_index = place.succeed(&["search", "--limit", "1000000", "--format", "ndjson"]);
     let by_ledger = place.succeed(&["export", "--schema", "ecs"]);
