@@ -90,7 +90,7 @@ openid-provider: dev/engines/oidc/node_modules/.package-lock.json ## A real Open
 dev/engines/oidc/node_modules/.package-lock.json: dev/engines/oidc/package-lock.json
 	cd dev/engines/oidc && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
-schemas: dev/schemas/node_modules/.package-lock.json dev/schemas/.venv/installed ## The published schemas that tests hold documents against: ECS, OCSF
+schemas: dev/schemas/node_modules/.package-lock.json dev/schemas/.venv/installed ## What tests hold our documents against: the published schemas of ECS and OCSF, DuckDB for Parquet
 
 dev/schemas/.venv/installed: dev/schemas/requirements.txt
 	python3 -m venv dev/schemas/.venv

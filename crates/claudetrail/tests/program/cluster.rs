@@ -1,13 +1,12 @@
 //! A cluster answers instead of the search index, with the real program and real engines: the console and the command line say
 //! what they say over the index, dead letters are sent again by a button, and a cluster that is away is told as such.
 
-mod support;
-
 use std::time::Duration;
 
 use engines::{Engine, Options, Product};
 use serde_json::{Value, json};
-use support::{Place, Simulator, console::Console, search_engine::SearchEngine, wait_for};
+
+use crate::support::{Place, Simulator, console::Console, search_engine::SearchEngine, wait_for};
 
 const STREAM: &str = "logs-anthropic.audit-default";
 
@@ -181,7 +180,7 @@ fn console_acts(console: &Console, place: &Place) {
     let attested = console.post("/trail/attestation", &json!({ "feed": "acme" })).good();
     let file = place.path("attested.json");
     std::fs::write(&file, attested["document"].to_string()).expect("it is written");
-    place.succeed(&["verify", "attestation", &support::text(&file)]);
+    place.succeed(&["verify", "attestation", &crate::support::text(&file)]);
     assert!(attested["report"].as_str().is_some_and(|report| report.starts_with("# Attestation")));
     let unknown = console.post("/trail/attestation", &json!({ "feed": "other" }));
     assert!(unknown.status >= 400 && unknown.json()["error"]["hint"].is_string(), "{}", unknown.status);

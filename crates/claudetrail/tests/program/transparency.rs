@@ -1,11 +1,10 @@
 //! The transparency log through the real program: proven, broken in every way that the simulator knows, told by `status`, `verify`
 //! and the attestation.
 
-mod support;
-
 use rusqlite::Connection;
 use serde_json::Value;
-use support::{Place, Simulator};
+
+use crate::support::{Place, Simulator};
 
 /// A log that is checked again at every run.
 fn feed_lines(lookback: &str) -> String {
@@ -115,7 +114,7 @@ fn acknowledged(simulator: &Simulator, place: &Place) {
     assert!(String::from_utf8_lossy(&said.stdout).ends_with("): acknowledged\n"), "{said:?}");
     assert_eq!(verify(place).0, 6, "another one is open");
     let collector = place.start(&["run"]);
-    support::wait_for("the collector", std::time::Duration::from_mins(2), || {
+    crate::support::wait_for("the collector", std::time::Duration::from_mins(2), || {
         place.log().contains("collector started").then_some(())
     });
     for number in &numbers[1..] {
@@ -144,7 +143,7 @@ fn acknowledged(simulator: &Simulator, place: &Place) {
     );
     assert!(!text.contains("representative at the vendor"), "nothing is left to be done: {text}");
     place.succeed(&["verify", "keygen"]);
-    let file = support::text(&place.path("trail.json"));
+    let file = crate::support::text(&place.path("trail.json"));
     place.succeed(&["verify", "--attest", &file]);
     let document: Value = serde_json::from_slice(&std::fs::read(&file).expect("written")).expect("JSON");
     assert_eq!(document["feeds"][0]["transparency"][0]["breaks"][0]["acknowledged"]["by"], "ana");
@@ -189,7 +188,7 @@ fn sound(place: &Place) {
     }
 
     place.succeed(&["verify", "keygen"]);
-    let file = support::text(&place.path("trail.json"));
+    let file = crate::support::text(&place.path("trail.json"));
     place.succeed(&["verify", "--attest", &file]);
     place.succeed(&["verify", "attestation", &file]);
     let document: Value = serde_json::from_slice(&std::fs::read(&file).expect("written")).expect("JSON");

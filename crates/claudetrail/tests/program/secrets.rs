@@ -2,8 +2,6 @@
 //!
 //! The worst case is a server that repeats what it was sent, as some proxies and debugging pages do: here every destination is one.
 
-mod support;
-
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
@@ -13,7 +11,8 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use support::{Place, Simulator, console::Console, http, wait_for};
+
+use crate::support::{Place, Simulator, console::Console, http, wait_for};
 
 const KEY: &str = "sk-ant-api01-Wm7Jq2RtUx9LpZk4";
 const REFUSED_KEY: &str = "sk-ant-api01-Nb3Vc6Xy8DfGh1Sa";
@@ -273,7 +272,7 @@ fn beside_a_server(said: &mut Said, environment: &[(&str, &str)]) {
     command.env("ANTHROPIC_COMPLIANCE_KEY", KEY).envs(environment.iter().copied());
     let child =
         command.stdout(log.try_clone().expect("a log file")).stderr(log).spawn().expect("the program starts");
-    let running = support::Running(child);
+    let running = crate::support::Running(child);
     let browser = Console::open(&said.place);
     let mut answers = Vec::new();
     for path in [

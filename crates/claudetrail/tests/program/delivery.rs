@@ -2,8 +2,6 @@
 //!
 //! `ACTIVITIES=1000000` makes it as long as one likes; the numbers are in `docs/reference/performance.md`.
 
-mod support;
-
 use std::{
     collections::BTreeSet,
     sync::atomic::{AtomicU64, Ordering},
@@ -12,7 +10,8 @@ use std::{
 
 use engines::{Engine, Options, Product, Proxy};
 use serde_json::{Value, json};
-use support::{Place, Simulator, search_engine::SearchEngine, wait_for};
+
+use crate::support::{Place, Simulator, search_engine::SearchEngine, wait_for};
 
 const STREAM: &str = "logs-anthropic.audit-acme";
 const PATIENCE: Duration = Duration::from_mins(15);

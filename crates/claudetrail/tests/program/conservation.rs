@@ -1,13 +1,12 @@
 //! The promise, end to end, with the real program: what the API has is in the export, byte for byte, once, whatever happens.
 
-mod support;
-
 use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 use ledger::{EntryFilter, Reader};
 use serde_json::Value;
-use support::{Place, Simulator, assert_same_rows, wait_for};
+
+use crate::support::{Place, Simulator, assert_same_rows, wait_for};
 
 fn until_covered(place: &Place, end: Timestamp, patience: Duration) {
     wait_for(&format!("coverage until {end}"), patience, || {
@@ -55,7 +54,7 @@ fn every_error_of_the_contract_and_late_rows_lose_nothing() {
     // The lookback begins inside the history: compare from there.
     let begin = begin.to_string();
     let found = place.export(&["--from", &begin, "--to", &end.to_string()]);
-    let expected = support::sorted_lines(
+    let expected = crate::support::sorted_lines(
         &simulator.get(&format!("/simulator/activities?created_at.gte={begin}&created_at.lt={end}")),
     );
     assert!(expected.len() > 60_000, "only {} rows to compare", expected.len());
@@ -115,7 +114,7 @@ fn late_rows_are_all_found_and_told_as_the_simulator_tells_them() {
     let end = Timestamp::now() + Duration::from_secs(8);
     until_covered(&place, end, Duration::from_mins(3));
     let start = place.status()["feeds"][0]["coverage"][0]["gte"].as_str().expect("covered").to_owned();
-    let expected = support::sorted_lines(
+    let expected = crate::support::sorted_lines(
         &simulator.get(&format!("/simulator/activities?created_at.gte={start}&created_at.lt={end}")),
     );
     let mut found = Vec::new();

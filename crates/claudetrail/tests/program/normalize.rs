@@ -1,7 +1,5 @@
 //! `normalize`, end to end: whatever a line holds, a document comes out, says what was wrong, and the next line is none the worse.
 
-mod support;
-
 use std::{
     fmt::Write as _,
     io::Write as _,
@@ -9,7 +7,8 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use support::program;
+
+use crate::support::program;
 
 /// The filter, with this input, in an empty folder.
 fn normalize(arguments: &[&str], input: Vec<u8>) -> Output {

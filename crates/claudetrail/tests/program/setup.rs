@@ -1,10 +1,9 @@
 //! `setup elasticsearch`, with the real program: what it prints without an engine, and what it does to one.
 
-mod support;
-
 use engines::{Engine, Options, Product};
 use serde_json::{Value, json};
-use support::{Place, Simulator, search_engine::SearchEngine};
+
+use crate::support::{Place, Simulator, search_engine::SearchEngine};
 
 /// A port that nobody listens to.
 fn nobody() -> String {

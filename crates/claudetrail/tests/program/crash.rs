@@ -1,7 +1,5 @@
 //! The real program, killed at random in the middle of its work: what it holds in the end is what the simulator has, byte for byte.
 
-mod support;
-
 use std::{
     process::{Child, Stdio},
     time::{Duration, Instant},
@@ -9,7 +7,8 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use support::{Place, Running, Simulator, assert_same_rows, sorted_lines, wait_for};
+
+use crate::support::{Place, Running, Simulator, assert_same_rows, sorted_lines, wait_for};
 
 /// Moments from a fixed sequence (a linear congruential generator), so that a failure can be told again.
 struct Moments(u64);

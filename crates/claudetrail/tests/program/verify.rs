@@ -1,9 +1,5 @@
 //! `verify` through the real program, on real ledgers that somebody has edited.
 
-mod support;
-#[path = "support/tamper.rs"]
-mod tamper;
-
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -12,7 +8,8 @@ use ledger::{
 };
 use rusqlite::Connection;
 use serde_json::Value;
-use support::{Place, Simulator};
+
+use crate::support::{Place, Simulator};
 
 /// A way of tampering, the kind of difference, and words of the sentence.
 type Case = (&'static str, Box<dyn FnOnce(&Path)>, &'static str, &'static str);
@@ -56,8 +53,8 @@ fn execute(sql: &'static str) -> impl FnOnce(&Path) {
     }
 }
 
-fn rows(edit: impl FnOnce(&mut Vec<tamper::Row>)) -> impl FnOnce(&Path) {
-    move |path| tamper::edit_rows(&Connection::open(path).expect("it is there"), edit)
+fn rows(edit: impl FnOnce(&mut Vec<crate::support::tamper::Row>)) -> impl FnOnce(&Path) {
+    move |path| crate::support::tamper::edit_rows(&Connection::open(path).expect("it is there"), edit)
 }
 
 /// Exit code, what `--json` says, and the error line of the text form.
@@ -342,7 +339,7 @@ fn keygen(place: &Place) -> String {
 fn an_attestation_is_checked_without_the_secret_and_against_the_ledger() {
     let place = edited(|_| ());
     let fingerprint = keygen(&place);
-    let file = support::text(&place.path("trail.json"));
+    let file = crate::support::text(&place.path("trail.json"));
     place.succeed(&["verify", "--attest", &file]);
     let bytes = std::fs::read(&file).unwrap();
     let document: Value = serde_json::from_slice(&bytes).unwrap();
@@ -378,7 +375,7 @@ fn an_attestation_is_checked_without_the_secret_and_against_the_ledger() {
     let elsewhere = Place::new("http://127.0.0.1:9", "");
     let told = elsewhere.succeed(&["verify", "attestation", &file, "--public-key", &fingerprint]);
     assert!(String::from_utf8_lossy(&told).contains("only the file was checked"));
-    let public = support::text(&place.data_dir().join("attestation-key.pub.pem"));
+    let public = crate::support::text(&place.data_dir().join("attestation-key.pub.pem"));
     let told = place.succeed(&["verify", "attestation", &file, "--public-key", &public, "--json"]);
     let told: Value = serde_json::from_slice(&told).unwrap();
     assert_eq!((&told["pinned"], &told["ledger"]["links_since"]), (&true.into(), &0.into()), "{told:#}");
@@ -428,10 +425,10 @@ fn an_attestation_that_does_not_hold_is_refused() {
     let place = edited(|_| ());
     let fingerprint = keygen(&place);
     let file = place.path("trail.json");
-    place.succeed(&["verify", "--attest", &support::text(&file)]);
+    place.succeed(&["verify", "--attest", &crate::support::text(&file)]);
     let original = std::fs::read_to_string(&file).unwrap();
     let check = |place: &Place, arguments: &[&str]| {
-        let file = support::text(&file);
+        let file = crate::support::text(&file);
         let output = place.output(&[&["verify", "attestation", &file], arguments].concat());
         (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
@@ -488,7 +485,7 @@ fn rewritten_as(path: &Path, identity: &[u8]) {
             rows.collect()
         })
         .expect("links");
-    let dictionary = include_bytes!("../../ledger/src/record/dictionary-1.bin");
+    let dictionary = include_bytes!("../../../ledger/src/record/dictionary-1.bin");
     let mut hash = vec![0; 32];
     for (link, epoch, form, kept) in links {
         let plain = match form {
@@ -519,12 +516,12 @@ fn rewritten_as(path: &Path, identity: &[u8]) {
 fn what_does_not_hold_is_not_attested_and_what_is_incomplete_says_so() {
     let broken = edited(execute("DELETE FROM page WHERE page = 2"));
     keygen(&broken);
-    let file = support::text(&broken.path("trail.json"));
+    let file = crate::support::text(&broken.path("trail.json"));
     assert_eq!(broken.output(&["verify", "--attest", &file]).status.code(), Some(6));
     assert!(!Path::new(&file).exists(), "a broken chain is not attested");
 
     let place = edited(|_| ());
-    let file = support::text(&place.path("trail.json"));
+    let file = crate::support::text(&place.path("trail.json"));
     let output = place.output(&["verify", "--attest", &file]);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(1) && error.contains("claudetrail verify keygen"), "{error}");

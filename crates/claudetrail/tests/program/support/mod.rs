@@ -1,10 +1,9 @@
 //! A small world for end-to-end tests: the real program beside a real simulator, in a folder of its own.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-
 pub(crate) mod console;
 pub(crate) mod http;
 pub(crate) mod search_engine;
+pub(crate) mod tamper;
 
 use std::{
     io::{BufRead, BufReader},

@@ -1,14 +1,12 @@
 //! What goes wrong is said: one sentence, the detail, a hint, and the documented exit code.
 
-mod support;
-
 use std::{
     io::{Read, Write},
     net::TcpListener,
     process::Output,
 };
 
-use support::{KEY, Place, Simulator};
+use crate::support::{KEY, Place, Simulator};
 
 #[track_caller]
 fn assert_said(output: &Output, code: i32, sentence: &str, hint: &str) {
@@ -125,7 +123,7 @@ fn a_ledger_in_use_damaged_or_absent_is_said() {
     let place = Place::new(&simulator.base_url, "");
     assert_said(&place.output(&["status"]), 5, "ledger", "claudetrail run");
     let collector = place.start(&["run"]);
-    support::wait_for("the ledger", std::time::Duration::from_secs(10), || place.covered_until());
+    crate::support::wait_for("the ledger", std::time::Duration::from_secs(10), || place.covered_until());
     assert_said(&place.output(&["run", "--once"]), 5, &collector.0.id().to_string(), "");
     // Readers work beside it.
     assert!(!place.export(&[]).is_empty());

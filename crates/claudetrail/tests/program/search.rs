@@ -1,11 +1,10 @@
 //! Searching, end to end, with the real program: what the index answers is what the ledger holds.
 
-mod support;
-
 use std::time::Duration;
 
 use serde_json::Value;
-use support::{Place, Simulator, wait_for};
+
+use crate::support::{Place, Simulator, wait_for};
 
 /// A trail of some days, indexed while it was collected.
 fn collected(config: &str) -> (Simulator, Place) {
@@ -27,7 +26,7 @@ fn search(place: &Place, arguments: &[&str]) -> Value {
 }
 
 fn lines(output: &[u8]) -> Vec<String> {
-    support::sorted_lines(output)
+    crate::support::sorted_lines(output)
 }
 
 #[test]

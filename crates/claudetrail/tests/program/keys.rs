@@ -1,12 +1,11 @@
 //! Keys that change under a running collector: a rotated one heals by itself, and one of another parent organization is noticed.
 
-mod support;
-
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use support::{KEY, Place, Simulator, assert_same_rows, sorted_lines, wait_for};
+
+use crate::support::{KEY, Place, Simulator, assert_same_rows, sorted_lines, wait_for};
 
 /// A collector of the last hour of a simulated organization, with its key in a file.
 fn place(simulator: &Simulator) -> Place {

@@ -1,7 +1,5 @@
 //! `[[processor]]`, end to end: what is dropped or hidden leaves the program by no door, and the ledger keeps everything.
 
-mod support;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
@@ -14,7 +12,8 @@ use engines::{Engine, Options, Product};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use support::{Place, Simulator, console::Console, http, search_engine::SearchEngine, wait_for};
+
+use crate::support::{Place, Simulator, console::Console, http, search_engine::SearchEngine, wait_for};
 
 const DROPPED: &str = "claude_chat_viewed";
 const KEPT_WHOLE: &str = "sso_login_succeeded";
