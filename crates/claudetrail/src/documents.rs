@@ -112,6 +112,12 @@ impl Documents {
         stays
     }
 
+    /// The fields that processors add or give a new name, of every feed.
+    pub(crate) fn added_fields(&self) -> Vec<String> {
+        let of_feeds = self.by_name.values().flat_map(|maker| &maker.processors);
+        self.processors.iter().chain(of_feeds).flat_map(Processor::added_fields).map(str::to_owned).collect()
+    }
+
     /// Gives memory back until the next document of a kind that was not seen yet.
     pub(crate) fn rest(&self) {
         self.enrichment.enrichment().rest();

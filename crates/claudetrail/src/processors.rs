@@ -85,6 +85,13 @@ pub(crate) struct Processor {
     key: Option<Vec<u8>>,
 }
 
+impl Processor {
+    /// The fields that it adds, or gives a new name.
+    pub(crate) fn added_fields(&self) -> impl Iterator<Item = &str> {
+        self.add.keys().chain(self.rename.values()).map(String::as_str)
+    }
+}
+
 impl std::fmt::Debug for Processor {
     /// Never the key.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

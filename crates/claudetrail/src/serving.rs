@@ -201,6 +201,10 @@ impl console_server::Documents for LedgerDocuments {
         self.0.deliver(schema, entry, None, out)
     }
 
+    fn added_fields(&self) -> Vec<String> {
+        self.0.added_fields()
+    }
+
     fn sentence(&self, entry: &Entry) -> String {
         normalize::sentence(&entry.raw)
     }

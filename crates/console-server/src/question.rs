@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use query::{Backend, Context, Expression, Fields, SearchRequest, SearchResponse};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     app::{App, Shared},
@@ -40,6 +44,48 @@ pub(crate) struct Question {
     pub(crate) time_zone: Option<String>,
     /// The moment that relative times are counted from, so that all questions of a screen agree; this one unless given.
     pub(crate) now: Option<Timestamp>,
+}
+
+/// The same in the parameters of an address: one text and a range.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InAddress {
+    #[serde(default)]
+    query: String,
+    from: Option<String>,
+    to: Option<String>,
+    time_zone: Option<String>,
+    now: Option<Timestamp>,
+}
+
+/// The names of [`InAddress`].
+const IN_ADDRESS: [&str; 5] = ["query", "from", "to", "time_zone", "now"];
+
+impl From<InAddress> for Question {
+    fn from(InAddress { query, from, to, time_zone, now }: InAddress) -> Self {
+        Self { query, from, to, time_zone, now, filters: Vec::new() }
+    }
+}
+
+/// A question in the parameters of an address, and what else the call wants there.
+pub(crate) struct Asked<T>(pub(crate) Question, pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let text = parts.uri.query().unwrap_or_default();
+        let is_question =
+            |pair: &&str| IN_ADDRESS.contains(&pair.split_once('=').map_or(*pair, |(name, _)| name));
+        let (question, rest): (Vec<&str>, Vec<&str>) = text.split('&').partition(is_question);
+        let question: InAddress = parameters(&question)?;
+        Ok(Self(question.into(), parameters(&rest)?))
+    }
+}
+
+fn parameters<T: DeserializeOwned>(pairs: &[&str]) -> Result<T, ApiError> {
+    let uri = format!("/?{}", pairs.join("&")).parse().map_err(ApiError::internal)?;
+    Ok(Query::try_from_uri(&uri)?.0)
 }
 
 /// The question as the store understands it.

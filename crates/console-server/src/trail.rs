@@ -70,6 +70,8 @@ pub trait Documents: Send + Sync {
     /// Appends the document of an entry as the user wants it to leave the program; `false`, and nothing appended, if it is to be
     /// left out.
     fn export(&self, schema: Schema, entry: &Entry, out: &mut Vec<u8>) -> bool;
+    /// The fields that the user adds on the way out, beside those of the store.
+    fn added_fields(&self) -> Vec<String>;
     /// One sentence that a person can read.
     fn sentence(&self, entry: &Entry) -> String;
 }

@@ -7,9 +7,7 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use jiff::Timestamp;
 use query::{Backend, Context, Expression, Fields, Hit, SearchRequest, SearchResponse, Sort, Test};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -22,7 +20,7 @@ use crate::{
     error::ApiError,
     extract::Parameters,
     guard::SignedIn,
-    question::{self, Question},
+    question::{self, InAddress, Question},
 };
 
 use super::search::hit;
@@ -47,33 +45,15 @@ const KEY_NAMES: [&str; 4] = [
     "anthropic.audit.display_name",
 ];
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Range {
-    #[serde(default)]
-    query: String,
-    from: Option<String>,
-    to: Option<String>,
-    time_zone: Option<String>,
-    now: Option<Timestamp>,
-}
-
-impl Range {
-    pub(super) fn question(self) -> Question {
-        let Self { query, from, to, time_zone, now } = self;
-        Question { query, from, to, time_zone, now, ..Question::default() }
-    }
-}
-
 /// What this actor did.
 pub(crate) async fn actor(
     State(app): State<App>,
     caller: Caller,
     signed_in: SignedIn,
     Path(id): Path<String>,
-    Parameters(range): Parameters<Range>,
+    Parameters(asked): Parameters<InAddress>,
 ) -> Result<Json<Value>, ApiError> {
-    let asked = range.question();
+    let asked = Question::from(asked);
     let detail = format!("actor {id} · {}", asked.in_words(app.now()));
     question::log(&app, &signed_in, &caller.address, "search", detail).await?;
     let about = About::new(&app, id)?;

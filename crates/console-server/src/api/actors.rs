@@ -15,9 +15,8 @@ use crate::{
     caller::Caller,
     document::{self as documents, ACTOR_ID, ACTOR_NAME, ACTOR_TYPE, AGENT, COUNTRY},
     error::ApiError,
-    extract::Parameters,
     guard::SignedIn,
-    question::{self, Question},
+    question::{self, Asked},
 };
 
 use super::fields::begins;
@@ -33,12 +32,6 @@ const SPARK_COUNTS: i64 = 30;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
-    #[serde(default)]
-    query: String,
-    from: Option<String>,
-    to: Option<String>,
-    time_zone: Option<String>,
-    now: Option<Timestamp>,
     /// What kind of actor, as the feed names it.
     kind: Option<String>,
     /// How the name begins, whatever the case.
@@ -68,20 +61,12 @@ pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
     signed_in: SignedIn,
-    Parameters(wanted): Parameters<Wanted>,
+    Asked(asked, wanted): Asked<Wanted>,
 ) -> Result<Json<Value>, ApiError> {
     let started = Instant::now();
     let backend = question::backend(&app)?;
     let fields = backend.fields();
     let context = Context::new(&fields, app.now());
-    let asked = Question {
-        query: wanted.query,
-        from: wanted.from,
-        to: wanted.to,
-        time_zone: wanted.time_zone,
-        now: wanted.now,
-        ..Question::default()
-    };
     let read = asked.read(&fields, app.now())?;
     question::log(
         &app,

@@ -19,9 +19,8 @@ use crate::{
         SEVERITY,
     },
     error::ApiError,
-    extract::Parameters,
     guard::SignedIn,
-    question::{self, Question},
+    question::{self, Asked},
 };
 
 use super::actor::About;
@@ -41,12 +40,6 @@ const FIELDS: [&str; 9] =
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
-    #[serde(default)]
-    query: String,
-    from: Option<String>,
-    to: Option<String>,
-    time_zone: Option<String>,
-    now: Option<Timestamp>,
     size: Option<usize>,
 }
 
@@ -56,13 +49,11 @@ pub(crate) async fn bursts(
     caller: Caller,
     signed_in: SignedIn,
     Path(id): Path<String>,
-    Parameters(wanted): Parameters<Wanted>,
+    Asked(asked, wanted): Asked<Wanted>,
 ) -> Result<Json<Value>, ApiError> {
-    let Wanted { query, from, to, time_zone, now, size } = wanted;
-    let asked = Question { query, from, to, time_zone, now, ..Question::default() };
     let detail = format!("sessions of {id} · {}", asked.in_words(app.now()));
     question::log(&app, &signed_in, &caller.address, "search", detail).await?;
-    let size = size.unwrap_or(BURSTS_MAX).clamp(1, BURSTS_MAX);
+    let size = wanted.size.unwrap_or(BURSTS_MAX).clamp(1, BURSTS_MAX);
     let about = About::new(&app, id)?;
     let mut request = about.request(&asked, PAGE)?;
     request.fields = Some(FIELDS.map(str::to_owned).to_vec());

@@ -17,7 +17,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_core::Stream;
-use jiff::Timestamp;
 use ledger::{EntryFilter, Reader};
 use query::{Backend, SearchRequest, Sort};
 use serde::Deserialize;
@@ -28,9 +27,8 @@ use crate::{
     app::App,
     caller::Caller,
     error::ApiError,
-    extract::Parameters,
     guard::SignedIn,
-    question::{self, Question},
+    question::{self, Asked},
     trail::{self, Trail},
 };
 
@@ -45,12 +43,6 @@ const COLUMNS: &str = "@timestamp,event.id,event.action,event.outcome,message,an
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
-    #[serde(default)]
-    query: String,
-    from: Option<String>,
-    to: Option<String>,
-    time_zone: Option<String>,
-    now: Option<Timestamp>,
     #[serde(default)]
     format: Format,
     #[serde(default)]
@@ -81,7 +73,7 @@ pub(crate) async fn export(
     State(app): State<App>,
     caller: Caller,
     signed_in: SignedIn,
-    Parameters(wanted): Parameters<Wanted>,
+    Asked(asked, wanted): Asked<Wanted>,
 ) -> Result<Response, ApiError> {
     if wanted.format == Format::Csv && wanted.schema != Schema::Ecs {
         return Err(
@@ -90,14 +82,6 @@ pub(crate) async fn export(
     }
     let backend = question::backend(&app)?;
     let fields = backend.fields();
-    let asked = Question {
-        query: wanted.query,
-        from: wanted.from,
-        to: wanted.to,
-        time_zone: wanted.time_zone,
-        now: wanted.now,
-        ..Question::default()
-    };
     let read = asked.read(&fields, app.now())?;
     let mut request = SearchRequest::new(read.expression, PAGE);
     (request.from, request.to) = (read.from, read.to);
@@ -105,7 +89,7 @@ pub(crate) async fn export(
     // Which ones is all that the store is asked.
     request.fields = Some(vec![query::SEQUENCE.to_owned()]);
     let form = match (wanted.format, wanted.schema) {
-        (Format::Csv, _) => Form::Row(columns(wanted.fields.as_deref(), &fields)?),
+        (Format::Csv, _) => Form::Row(columns(&app, wanted.fields.as_deref(), &fields).await?),
         (Format::Ndjson, Schema::Raw) => Form::Raw,
         (Format::Ndjson, Schema::Ecs) => Form::Document(trail::Schema::Ecs),
         (Format::Ndjson, Schema::Ocsf) => Form::Document(trail::Schema::Ocsf),
@@ -128,16 +112,26 @@ pub(crate) async fn export(
     Ok((headers, Body::from_stream(Pages(receiver))).into_response())
 }
 
-fn columns(names: Option<&str>, fields: &query::Fields) -> Result<Vec<String>, ApiError> {
+async fn columns(app: &App, names: Option<&str>, fields: &query::Fields) -> Result<Vec<String>, ApiError> {
     let names: Vec<String> = names
         .unwrap_or(COLUMNS)
         .split(',')
         .map(|name| name.trim().to_owned())
         .filter(|name| !name.is_empty())
         .collect();
-    // Labels are what a user's own processors add: no store knows them.
-    for name in names.iter().filter(|name| !name.starts_with("labels.")) {
-        fields.resolve(name)?;
+    let unknown: Vec<&String> = names.iter().filter(|name| fields.find(name).is_none()).collect();
+    if !unknown.is_empty() {
+        // What the user's own processors add, no store knows.
+        let trail = Arc::clone(&app.trail);
+        let added = app.readers.with(move |reader| Ok(trail.documents(reader)?.added_fields())).await?;
+        let is_added = |name: &str| {
+            added.iter().any(|added| {
+                name.strip_prefix(added.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        };
+        for name in unknown.into_iter().filter(|name| !is_added(name)) {
+            fields.resolve(name)?;
+        }
     }
     Ok(names)
 }

@@ -1,7 +1,6 @@
 //! The fields there are, and the values that one of them has.
 
 use axum::{Json, extract::State};
-use jiff::Timestamp;
 use query::{Expression, FieldKind, FieldReference, Pattern, SearchRequest, Test};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,8 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     app::App,
     error::ApiError,
-    extract::Parameters,
-    question::{self, Question},
+    question::{self, Asked},
 };
 
 /// Values that are looked through for those that begin as asked.
@@ -39,31 +37,17 @@ pub(crate) struct Wanted {
     field: String,
     #[serde(default)]
     prefix: String,
-    #[serde(default)]
-    query: String,
-    from: Option<String>,
-    to: Option<String>,
-    time_zone: Option<String>,
-    now: Option<Timestamp>,
     size: Option<usize>,
 }
 
 /// The commonest values that begin so, whatever the case, among what the query matches.
 pub(crate) async fn values(
     State(app): State<App>,
-    Parameters(wanted): Parameters<Wanted>,
+    Asked(asked, wanted): Asked<Wanted>,
 ) -> Result<Json<Value>, ApiError> {
     let backend = question::backend(&app)?;
     let fields = backend.fields();
     let field = fields.resolve(&wanted.field)?;
-    let asked = Question {
-        query: wanted.query,
-        from: wanted.from,
-        to: wanted.to,
-        time_zone: wanted.time_zone,
-        now: wanted.now,
-        ..Question::default()
-    };
     let read = asked.read(&fields, app.now())?;
     let aggregations = values_of(&field, &app, &fields)?;
     let mut request =

@@ -81,10 +81,14 @@ async fn every_query_and_export_is_in_the_log_as_it_was_asked() {
         ("query=event.outcome:failure", 1),
         ("query=event.outcome:success", 0),
         ("schema=raw&to=2026-11-24", 1),
+        ("format=csv&fields=event.id,labels.team", 2),
     ] {
         let export = ana.get(&format!("/api/v1/export?{parameters}")).await;
         assert_eq!((export.status, export.text.lines().count()), (StatusCode::OK, lines), "{parameters}");
     }
+    // A column is a field that there is, or one that the user's processors add.
+    let refused = ana.get("/api/v1/export?format=csv&fields=event.id,labels.nobody").await;
+    assert_eq!((refused.status, refused.kind().as_str()), (StatusCode::BAD_REQUEST, "unknown_field"));
     let details = |lines: &[Value]| -> Vec<String> {
         lines.iter().map(|line| line["detail"].as_str().unwrap().to_owned()).collect()
     };
@@ -96,6 +100,7 @@ async fn every_query_and_export_is_in_the_log_as_it_was_asked() {
     assert_eq!(
         details(&log(&mut admin, "user=ana&action=export").await),
         [
+            "everything · … → … · ecs csv",
             "everything · … → 2026-11-24 · raw ndjson",
             "event.outcome:success · … → … · ecs ndjson",
             "event.outcome:failure · … → … · ecs ndjson",

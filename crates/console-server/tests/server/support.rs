@@ -139,6 +139,10 @@ impl Documents for RealDocuments {
         true
     }
 
+    fn added_fields(&self) -> Vec<String> {
+        vec!["labels.team".to_owned()]
+    }
+
     fn sentence(&self, entry: &Entry) -> String {
         normalize::sentence(&entry.raw)
     }
