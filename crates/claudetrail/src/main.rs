@@ -12,6 +12,7 @@ mod cli;
 mod commands;
 mod config;
 mod console_actions;
+mod delivered;
 mod delivery;
 mod display;
 mod documents;

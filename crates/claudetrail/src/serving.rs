@@ -16,6 +16,7 @@ use crate::{
     commands::status,
     config::{Settings, console::OidcSettings},
     console_actions::ConsoleActions,
+    delivered::Delivered,
     documents::Documents,
     error::{Exit, Failure, Result},
     feed_figures, ledger_source,
@@ -109,7 +110,7 @@ fn backend(settings: &Settings) -> std::result::Result<Option<Arc<dyn Backend>>,
     if let Some(sink) = settings.answering_sink() {
         let cluster =
             asking::cluster(sink).map_err(|failure| StartError::Settings(failure.what().to_owned()))?;
-        return Ok(Some(Arc::new(cluster)));
+        return Ok(Some(Arc::new(Delivered::new(Arc::new(cluster), settings.ledger_path(), &sink.name))));
     }
     let embedded = || Arc::new(ledger_source::index(settings)) as Arc<dyn Backend>;
     Ok(settings.index.enabled.then(embedded))

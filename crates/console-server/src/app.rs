@@ -11,7 +11,7 @@ use crate::{
     api::Known,
     error::ApiError,
     limiter::Limiter,
-    live::Newest,
+    live::{Found, Newest},
     oidc::Oidc,
     options::Options,
     server::Parts,
@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) live_streams: Arc<Semaphore>,
     /// The newest activities, for all who watch.
     pub(crate) newest: Arc<std::sync::Mutex<Newest>>,
+    /// How far the store of documents is.
+    pub(crate) found: Mutex<Found>,
     /// Since when values of documents are known, for a while.
     pub(crate) known: Mutex<Option<Arc<Known>>>,
     pub(crate) stop: CancellationToken,
@@ -85,6 +87,7 @@ impl Shared {
             searches: Semaphore::new(SEARCHES_AT_ONCE),
             live_streams: Arc::new(Semaphore::new(LIVE_STREAMS)),
             newest: Arc::default(),
+            found: Mutex::default(),
             known: Mutex::default(),
             stop,
             cookie,

@@ -1,6 +1,10 @@
 //! What is new in the ledger, for every stream: looked for while somebody watches, and never otherwise.
 //!
-//! However many watch, an activity is made into what is sent once, and no more than the newest are kept.
+//! An activity is news once the store of documents can find it, so that whoever is told may ask at once. A store that does not answer
+//! finds nothing, and what came meanwhile is told when it does. Without a store the ledger alone decides.
+//!
+//! However many watch, an activity is made into what is sent once, and no more than the newest are kept; and the store is asked
+//! how far it is once.
 
 use std::{
     collections::VecDeque,
@@ -11,6 +15,7 @@ use std::{
 use jiff::Timestamp;
 use ledger::{Entry, EntryFilter, Reader};
 use serde_json::{Value, json, value::RawValue};
+use tokio::time::Instant;
 
 use crate::{
     app::App,
@@ -20,12 +25,14 @@ use crate::{
 
 /// How often the ledger is looked at. Reading its last sequence costs microseconds.
 pub(crate) const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// How long the pulse of the trail waits for a store that does not answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Of more news than this at once (a backfill, say) only the newest are sent, and the rest is counted.
 const NEWS_MAX: u64 = 200;
 
 /// News since a sequence.
 pub(crate) struct News {
-    /// The ledger's last sequence.
+    /// Up to where everything has been told.
     pub(crate) sequence: u64,
     /// Activities that were left out.
     pub(crate) skipped: u64,
@@ -37,20 +44,52 @@ pub(crate) struct News {
 #[derive(Default)]
 pub(crate) struct Newest(VecDeque<(u64, Arc<str>)>);
 
-/// What came after `seen`; all that there is counts as seen when it is `None`.
+/// How far the store of documents is, as it was asked last.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    asked_at: Option<Instant>,
+    sequence: u64,
+}
+
+/// What came after `seen`; all that can be found counts as seen when it is `None`.
 pub(crate) async fn news(app: &App, seen: Option<u64>) -> Result<News, ApiError> {
+    let last = app.readers.with(|reader| Ok(reader.last_sequence()?)).await?;
+    let seen = seen.map(|seen| seen.min(last));
+    if seen == Some(last) {
+        return Ok(News { sequence: last, skipped: 0, activities: Vec::new() });
+    }
+    let found = found(app, last).await;
+    // Where the store begins anew, what was told once is not told again, and little of the rest.
+    let seen = seen.unwrap_or(found.max(last.saturating_sub(NEWS_MAX)));
+    let sequence = found.clamp(seen, last);
     let (trail, newest) = (Arc::clone(&app.trail), Arc::clone(&app.newest));
-    app.readers.with(move |reader| read_news(reader, &*trail, &newest, seen)).await
+    app.readers.with(move |reader| read_news(reader, &*trail, &newest, seen, sequence)).await
+}
+
+/// Up to which sequence everything can be found, at most the ledger's last. However many streams there are, it is asked once in
+/// an interval.
+async fn found(app: &App, last: u64) -> u64 {
+    let Some(backend) = &app.backend else { return last };
+    let mut found = app.found.lock().await;
+    let is_old = found.asked_at.is_none_or(|asked_at| asked_at.elapsed() >= LOOK_INTERVAL);
+    if found.sequence < last && is_old {
+        match tokio::time::timeout(ANSWER_WITHIN, backend.status()).await {
+            Ok(Ok(status)) => found.sequence = status.sequence.unwrap_or(last).min(last),
+            Ok(Err(error)) => tracing::debug!(%error, "the store of documents does not say how far it is"),
+            Err(_) => tracing::debug!("the store of documents does not say in time how far it is"),
+        }
+        found.asked_at = Some(Instant::now());
+    }
+    found.sequence.min(last)
 }
 
 fn read_news(
     reader: &Reader,
     trail: &dyn Trail,
     newest: &Mutex<Newest>,
-    seen: Option<u64>,
+    seen: u64,
+    sequence: u64,
 ) -> Result<News, ApiError> {
-    let sequence = reader.last_sequence()?;
-    let seen = seen.unwrap_or(sequence).min(sequence);
     let after = seen.max(sequence.saturating_sub(NEWS_MAX));
     if after == sequence {
         return Ok(News { sequence, skipped: after - seen, activities: Vec::new() });

@@ -1,5 +1,5 @@
-// Live: one stream of server-sent events. It says whether the trail is being written, and when there is something new to ask for;
-// what is shown is always asked for, so that live rows obey query and filters like all others.
+// Live: one stream of server-sent events. It says whether the trail is being written, and when there is something new that a query
+// finds; what is shown is always asked for, so that live rows obey query and filters like all others.
 import { useEffect, useRef, useState } from "react";
 import type { App } from "./app.ts";
 
@@ -12,9 +12,6 @@ export interface Live {
 
 /** How long a screen rests between two refreshes, milliseconds. */
 const REST: Record<string, number> = { events: 2500, overview: 15_000 };
-
-/** How long after it was told an activity can be found by every query, milliseconds; the index promises a second. */
-const FOUND_AFTER = 1500;
 
 /** A reader who has scrolled away, opened an event or begun to brush is not to be disturbed. */
 function busy(app: App): boolean {
@@ -34,14 +31,6 @@ export function useLive(app: App): Live {
   useEffect(() => {
     let timer = 0;
     let last = 0;
-    const waiting = new Set<number>();
-    const told = () => {
-      const wait = window.setTimeout(() => {
-        waiting.delete(wait);
-        arrived();
-      }, FOUND_AFTER);
-      waiting.add(wait);
-    };
     const arrived = () => {
       const now = latest.current;
       if (now.address.range.to !== "now") return;
@@ -59,7 +48,7 @@ export function useLive(app: App): Live {
       );
     };
     const stream = new EventSource("/api/v1/live");
-    stream.addEventListener("activity", told);
+    stream.addEventListener("activity", arrived);
     stream.addEventListener("status", event => {
       const status = JSON.parse((event as MessageEvent<string>).data) as { last_poll: string | null; ok: boolean };
       setLive(before => ({
@@ -71,7 +60,6 @@ export function useLive(app: App): Live {
     stream.onerror = () => setLive(before => ({ ...before, state: "lost" }));
     return () => {
       clearTimeout(timer);
-      for (const wait of waiting) clearTimeout(wait);
       stream.close();
     };
   }, []);

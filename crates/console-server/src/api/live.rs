@@ -1,6 +1,6 @@
 //! Live events, as server-sent events.
 //!
-//! `activity` for each new one (its `id` is the ledger's sequence, so a browser that reconnects goes on where it was),
+//! `activity` for each new one that a query finds (its `id` is the ledger's sequence, so a browser that reconnects goes on where it was),
 //! `skipped` when there were too many at once, `status` every few seconds. The stream ends with its session.
 
 use std::{

@@ -6,7 +6,7 @@ use console_server::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Browser, PATIENCE, World, append, at};
+use crate::support::{Browser, PATIENCE, World, append, at, fields};
 
 #[tokio::test]
 async fn an_activity_tells_where_it_came_from() {
@@ -103,6 +103,29 @@ async fn a_new_activity_is_sent_to_whoever_watches() {
     let missed = until(&mut again, "status").await;
     let ids: Vec<&str> = missed.iter().filter_map(|(_, body)| body["id"].as_str()).collect();
     assert_eq!(ids, ["activity_2", "activity_3"], "a browser that reconnects goes on where it was");
+}
+
+#[tokio::test]
+async fn an_activity_is_told_once_it_can_be_found() {
+    let document = |sequence: u64| {
+        let event = json!({ "id": format!("activity_{sequence}"), "sequence": sequence, "action": "x" });
+        json!({ "@timestamp": at(1), "event": event })
+    };
+    let world = World::searching(&[document(1), document(2)]).await;
+    let browser = world.signed_in().await;
+    let mut stream = follow(&browser, None).await;
+    until(&mut stream, "status").await;
+    let mut ledger = world.ledger();
+    let feed = ledger.register_feed("acme", "scope", at(5)).unwrap();
+    append(&mut ledger, feed, &[("activity_3", 4)], None);
+    let pulse = until(&mut stream, "status").await;
+    assert_eq!(pulse[0].1["sequence"], 3, "the ledger has it, the index does not: {pulse:?}");
+
+    let mut writer = index::Writer::open(&world.folder.path().join("index"), &fields()).unwrap();
+    writer.add(3, "activity_3", document(3).to_string().as_bytes()).unwrap();
+    writer.commit().unwrap();
+    let news = until(&mut stream, "activity").await;
+    assert!(news.iter().any(|(name, body)| name == "activity" && body["id"] == "activity_3"), "{news:?}");
 }
 
 #[tokio::test]
