@@ -279,7 +279,8 @@ Examples:
   claudetrail search '@timestamp >= now-7d/d and event.category:iam' --format ndjson | jq .message
 
 The query: field:value, field:\"exact text\", wildcards * and ?, field:(a or b), field > 5, field:[a TO b],
-field:* (has a value), addresses by network, times by date math (now-7d/d, 2026-11-23), and, or, not, parentheses.
+field:* (has a value), addresses by network, times by date math (now-7d/d, 2026-11-23), hours of the week
+(@timestamp:\"Mon-Fri 22h-05h Europe/Lisbon\"), and, or, not, parentheses.
 Upper and lower case do not matter. Words without a field are looked for in the sentence and in names and ids.
 The fields: docs/reference/fields.md.")]
 pub(crate) struct Search {

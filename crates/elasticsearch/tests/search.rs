@@ -66,6 +66,12 @@ fn questions() -> Vec<(&'static str, &'static str, Json)> {
         ("message:sign*", "", json!({})),
         ("@timestamp >= now-3d/d and @timestamp < now/d", "@timestamp:asc", json!({})),
         ("@timestamp:2026-05-28", "", json!({})),
+        ("@timestamp:(\"Mon 09h-17h America/New_York\" or \"Sat-Sun\") and @timestamp < now", "", json!({})),
+        (
+            "not @timestamp:\"Mon-Fri 09h-17h Asia/Kolkata\" and @timestamp >= now-30d and @timestamp <= now",
+            "",
+            json!({"w": {"filter": {"query_string": {"query": "@timestamp:\"Sun 22h-05h\""}}}}),
+        ),
         ("not user.email:*", "", json!({})),
         ("error.message:*", "", json!({})),
         ("event.category:(iam or configuration) and event.type:(creation or change)", "", json!({})),
@@ -184,6 +190,22 @@ fn compared(response: &SearchResponse) -> Json {
     plain(&json!({"total": response.total, "hits": hits, "aggregations": response.aggregations}))
 }
 
+/// The first members of two answers that differ, of hits the first.
+fn difference(one: &Json, other: &Json) -> String {
+    let hit = |answer: &Json, index: usize| answer["hits"].get(index).cloned().unwrap_or_default();
+    let first = (0..).find(|index| hit(one, *index) != hit(other, *index) || hit(one, *index).is_null());
+    let first = first.unwrap_or_default();
+    let parts = |answer: &Json| {
+        json!([answer["total"], answer["aggregations"], hit(answer, first)])
+            .to_string()
+            .chars()
+            .take(900)
+            .collect()
+    };
+    let (one, other): (String, String) = (parts(one), parts(other));
+    format!("  hit {first}\n  embedded {one}\n  cluster  {other}")
+}
+
 /// The mapping of the documents, as their fields say.
 fn mapping(product: Product) -> Json {
     let mut properties = Map::new();
@@ -283,9 +305,8 @@ async fn same_answers(product: Product) {
             };
             let (one, other) = (compared(&ours), compared(&theirs));
             if one != other {
-                differences.push(format!(
-                    "page {page} of {query}, {aggregations}:\n  embedded {one}\n  cluster  {other}"
-                ));
+                let what = difference(&one, &other);
+                differences.push(format!("page {page} of {query}, {aggregations}:\n{what}"));
             }
             let Some(last) = ours.hits.last() else { break };
             request.search_after = Some(last.sort.clone());

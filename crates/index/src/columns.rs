@@ -148,6 +148,11 @@ pub(crate) fn column_time(time: jiff::Timestamp) -> u64 {
     DateTime::from_timestamp_nanos(nanoseconds).to_u64()
 }
 
+/// The time that a column holds as a number.
+pub(crate) fn time_of(value: u64) -> jiff::Timestamp {
+    jiff::Timestamp::from_nanosecond(i128::from(i64::from_u64(value))).unwrap_or_default()
+}
+
 /// A text of a column as it is shown.
 pub(crate) fn shown(kind: FieldKind, text: String) -> String {
     if kind == FieldKind::Address { text::address_of_key(&text) } else { text }

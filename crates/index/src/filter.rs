@@ -179,7 +179,7 @@ impl Segment<'_> {
                 })
             }
             Test::Exists => self.exists(field),
-            Test::Is(_) | Test::In(_) | Test::Within(_) => Ok(Bits::none(self.length())),
+            Test::Is(_) | Test::In(_) | Test::Within(_) | Test::Weekly(_) => Ok(Bits::none(self.length())),
         }
     }
 

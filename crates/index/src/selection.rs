@@ -5,7 +5,7 @@
 
 use std::ops::{Bound, RangeInclusive};
 
-use query::{Bounds, FieldReference, Pattern, Test, Value, matching};
+use query::{Bounds, FieldReference, Pattern, Test, Value, Weekly, matching, time::Stretch};
 use tantivy::{
     DocId, SegmentReader,
     columnar::{MonotonicallyMappableToU64 as _, StrColumn},
@@ -13,7 +13,7 @@ use tantivy::{
 
 use crate::{
     case::{self, Dictionary},
-    columns::{Values, column_time},
+    columns::{Values, column_time, time_of},
     error::Error,
     text,
 };
@@ -35,11 +35,12 @@ impl Selection {
         test: &Test,
     ) -> Result<Option<Self>, Error> {
         let Some(values) = Values::open(segment, field)? else { return Ok(None) };
-        let mut ranges = match &values.texts {
-            Some(texts) => ordinals(texts, test)?,
-            None => Vec::from_iter(numbers(test)),
-        };
         let (least, greatest) = (values.column.min_value(), values.column.max_value());
+        let mut ranges = match (&values.texts, test) {
+            (Some(texts), test) => ordinals(texts, test)?,
+            (None, Test::Weekly(weekly)) => hours(weekly, least, greatest),
+            (None, test) => Vec::from_iter(numbers(test)),
+        };
         ranges.retain(|range| *range.start() <= greatest && *range.end() >= least);
         Ok((!ranges.is_empty()).then_some(Self { values, ranges }))
     }
@@ -90,8 +91,15 @@ fn numbers(test: &Test) -> Option<RangeInclusive<u64>> {
             };
             between(bound(lower)?, bound(upper)?)
         }
-        Test::Like(_) | Test::In(_) | Test::Words(_) | Test::Phrase(_) => None,
+        Test::Like(_) | Test::In(_) | Test::Weekly(_) | Test::Words(_) | Test::Phrase(_) => None,
     }
+}
+
+/// The numbers from `least` to `greatest` that are times within these hours of the week.
+fn hours(weekly: &Weekly, least: u64, greatest: u64) -> Vec<RangeInclusive<u64>> {
+    let stretches = weekly.stretches(time_of(least), time_of(greatest.saturating_add(1)));
+    let numbers = |stretch: Stretch| column_time(stretch.start)..=column_time(stretch.end) - 1;
+    stretches.into_iter().map(numbers).collect()
 }
 
 /// The ordinals that pass.
@@ -118,6 +126,8 @@ fn ordinals(column: &StrColumn, test: &Test) -> Result<Vec<RangeInclusive<u64>>,
             ordinals_between(column, lower.as_ref().map(key), upper.as_ref().map(key))
         }
         Test::Like(pattern) => like(dictionary, pattern),
+        // Of no text.
+        Test::Weekly(_) => Ok(Vec::new()),
     }
 }
 

@@ -91,6 +91,10 @@ fn test(field: &FieldReference, seed: usize, form: u8) -> Test {
             let bits = if address.is_ipv4() { seed % 33 } else { seed % 129 };
             Test::In(query::Network::parse(&format!("{address}/{bits}")).expect("a network"))
         }
+        (Value::Time(_), 2) => {
+            let text = ["Mon 09h", "Sat-Sun Europe/Lisbon", "Mon-Fri 22h-05h Asia/Kolkata"][seed % 3];
+            Test::Weekly(query::Weekly::parse(text, &jiff::tz::TimeZone::UTC).expect(text).expect(text))
+        }
         (_, 1 | 2) => Test::Is(value),
         (_, form) => {
             let bounds = if form == 3 {

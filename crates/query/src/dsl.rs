@@ -57,6 +57,8 @@ fn write_test(field: &FieldReference, condition: &Test) -> Json {
         Test::Like(pattern) => {
             json!({"wildcard": on(json!({"value": pattern.to_wildcard(), "case_insensitive": true}))})
         }
+        // In our own words, which a cluster refuses: `write_request` spells them out.
+        Test::Weekly(weekly) => json!({"term": on(json!(weekly.to_string()))}),
         Test::Words(words) => json!({"match": on(json!({"query": words, "operator": "and"}))}),
         Test::Phrase(words) => json!({"match_phrase": on(json!(words))}),
         Test::Within(Bounds { lower, upper }) => {
@@ -86,7 +88,8 @@ pub fn write_value(value: &Value) -> Json {
 }
 
 /// A whole request as the body of `_search`.
-pub fn write_request(request: &SearchRequest) -> Json {
+pub fn write_request(request: SearchRequest) -> Result<Json, Error> {
+    let request = request.spelled_out()?;
     let mut body = json!({
         "query": {"bool": {"filter": [write(&request.condition())]}},
         "size": request.size,
@@ -102,7 +105,7 @@ pub fn write_request(request: &SearchRequest) -> Json {
     if !request.aggregations.is_empty() {
         body["aggs"] = Aggregation::write_all(&request.aggregations);
     }
-    body
+    Ok(body)
 }
 
 /// Deepest nesting of a query that is read.

@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use jiff::Timestamp;
 
-use crate::{field::FieldReference, pattern::Pattern};
+use crate::{field::FieldReference, pattern::Pattern, weekly::Weekly};
 
 /// A condition on a document.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,8 @@ pub enum Test {
     Within(Bounds),
     /// An address lies in the network.
     In(Network),
+    /// A time lies within hours of the week.
+    Weekly(Weekly),
     /// A sentence holds all these words.
     Words(String),
     /// A sentence holds these words, one after the other.

@@ -32,6 +32,7 @@ mod pattern;
 mod request;
 mod selection;
 pub mod time;
+mod weekly;
 
 pub use aggregation::{
     Aggregation, AggregationKind, Aggregations, CalendarUnit, Choice, DateHistogram, Descending, Interval,
@@ -46,6 +47,7 @@ pub use parser::{Context, parse};
 pub use pattern::Pattern;
 pub use request::{Hit, SearchRequest, SearchResponse, Sort};
 pub use selection::only;
+pub use weekly::Weekly;
 
 /// The field of time: every range of a request is on it, and hits are sorted by it unless asked otherwise.
 pub const TIMESTAMP: &str = "@timestamp";

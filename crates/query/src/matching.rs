@@ -110,6 +110,7 @@ fn passes(value: &Value, kind: FieldKind, condition: &Test) -> bool {
         }
         (Test::Like(pattern), Value::Text(text)) => pattern.matches(text),
         (Test::In(network), Value::Address(address)) => network.contains(*address),
+        (Test::Weekly(weekly), Value::Time(time)) => weekly.holds(*time),
         (Test::Words(wanted), Value::Text(text)) => {
             let (wanted, found) = (plain_words(wanted), plain_words(text));
             !wanted.is_empty() && wanted.iter().all(|word| found.contains(word))
@@ -183,6 +184,9 @@ mod tests {
             ("bag.q:*", false),
             ("at:2026-11-23", true),
             ("at < 2026-11-23", false),
+            ("at:Mon", true),
+            ("at:\"Mon-Fri 09h-17h\"", false),
+            ("at:\"Mon-Fri 09h-17h Europe/Berlin\"", true),
             ("ana", true),
         ] {
             let context = Context::new(&fields, Timestamp::UNIX_EPOCH);

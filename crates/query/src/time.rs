@@ -3,7 +3,10 @@
 //! A text that says less than an instant stands for all of it: `2026-11-23` for the day, `now/M` for the month. So every
 //! comparison has one meaning: `:` is within, `<` before its beginning, `<=` before its end, `>` at its end or after.
 
-use jiff::{Timestamp, ToSpan as _, Unit, Zoned, ZonedRound, civil, tz::TimeZone};
+use jiff::{
+    Timestamp, ToSpan as _, Unit, Zoned, ZonedRound, civil,
+    tz::{Offset, TimeZone},
+};
 
 use crate::error::Error;
 
@@ -29,6 +32,26 @@ pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Stretch, Err
     let (anchor, math) = text.split_once("||").unwrap_or((text, ""));
     let anchor = absolute(anchor, zone).ok_or_else(refusal)?;
     calculate(anchor, math, zone).ok_or_else(refusal)
+}
+
+/// The zone of a name such as `Europe/Lisbon`, or of an offset such as `+02:00`.
+pub(crate) fn zone(name: &str) -> Result<TimeZone, Error> {
+    let wrong = || {
+        Error::syntax(format!("{name:?} is not a time zone"))
+            .with_hint("write a name such as Europe/Lisbon, or an offset such as +02:00")
+    };
+    if matches!(name, "Z" | "UTC" | "utc") {
+        return Ok(TimeZone::UTC);
+    }
+    let Some(rest) = name.strip_prefix(['+', '-']) else { return TimeZone::get(name).map_err(|_| wrong()) };
+    let (hours, minutes) = rest.split_once(':').unwrap_or((rest, "0"));
+    let seconds = |text: &str, unit: i32| {
+        text.parse::<i32>().ok().filter(|number| (0..60).contains(number)).map(|number| number * unit)
+    };
+    let (hours, minutes) =
+        (seconds(hours, 3_600).ok_or_else(wrong)?, seconds(minutes, 60).ok_or_else(wrong)?);
+    let sign = if name.starts_with('-') { -1 } else { 1 };
+    Offset::from_seconds(sign * (hours + minutes)).map(TimeZone::fixed).map_err(|_| wrong())
 }
 
 /// How much of time a text says.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 
 use super::{
@@ -468,21 +468,5 @@ fn calendar_interval(text: &str) -> Result<CalendarUnit, Error> {
 
 /// Reads `UTC`, `Z`, `+02:00`, `Europe/Lisbon`.
 pub(crate) fn zone(json: &Json) -> Result<TimeZone, Error> {
-    let name = json.as_str().ok_or_else(|| Error::syntax("time_zone is a text"))?;
-    let wrong = || {
-        Error::syntax(format!("{name:?} is not a time zone"))
-            .with_hint("write a name such as Europe/Lisbon, or an offset such as +02:00")
-    };
-    if matches!(name, "Z" | "UTC" | "utc") {
-        return Ok(TimeZone::UTC);
-    }
-    let Some(rest) = name.strip_prefix(['+', '-']) else { return TimeZone::get(name).map_err(|_| wrong()) };
-    let (hours, minutes) = rest.split_once(':').unwrap_or((rest, "0"));
-    let seconds = |text: &str, unit: i32| {
-        text.parse::<i32>().ok().filter(|number| (0..60).contains(number)).map(|number| number * unit)
-    };
-    let (hours, minutes) =
-        (seconds(hours, 3_600).ok_or_else(wrong)?, seconds(minutes, 60).ok_or_else(wrong)?);
-    let sign = if name.starts_with('-') { -1 } else { 1 };
-    Offset::from_seconds(sign * (hours + minutes)).map(TimeZone::fixed).map_err(|_| wrong())
+    time::zone(json.as_str().ok_or_else(|| Error::syntax("time_zone is a text"))?)
 }

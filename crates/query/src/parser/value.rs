@@ -7,6 +7,7 @@ use crate::{
     expression::{Bounds, Expression, Network, Test, Value},
     field::{FieldKind, FieldReference},
     time::{self, Stretch},
+    weekly::Weekly,
 };
 
 use super::{Context, scanner::Word};
@@ -69,6 +70,14 @@ pub(crate) fn compare(
     }
     // A time stands for a stretch, every other value for itself: its end is only then another instant.
     let (lower, upper) = if field.kind == FieldKind::Date {
+        if let Some(weekly) = Weekly::parse(text, &context.zone) {
+            let weekly = weekly?;
+            if comparison != Comparison::Is {
+                let wrong = format!("{text:?} comes every week: nothing is before or after it");
+                return Err(Error::syntax(wrong).with_hint(format!("write {}:\"{text}\"", field.name)));
+            }
+            return Ok(Expression::Field(field.clone(), Test::Weekly(weekly)));
+        }
         let Stretch { start, end } = time::parse(text, context.now, &context.zone)?;
         let (start, end) = (Value::Time(start), Value::Time(end));
         match comparison {
