@@ -223,3 +223,82 @@ test("a session is ended from the list, and its screen asks to sign in", async (
   await other.page.getByText(/session of .* has ended/).waitFor();
   await other.close();
 });
+
+test("rows are as dense as the reader likes them, and stay so", async () => {
+  const { page } = who;
+  await page.goto(`${demo.console}/events?from=now-7d&to=now&live=0`);
+  await rows(page).first().waitFor();
+  const height = async () => (await rows(page).first().boundingBox())?.height ?? 0;
+  const before = await height();
+  await page.keyboard.press("d");
+  await page.locator(".table[data-density=compact]").waitFor();
+  expect(await height()).toBeLessThan(before);
+  await page.reload();
+  await page.locator(".table[data-density=compact]").waitFor();
+  await page.keyboard.press("c");
+  await page.getByRole("button", { name: "Comfortable" }).click();
+  await page.locator(".table[data-density=comfortable]").waitFor();
+  expect(await height()).toBe(before);
+});
+
+test("times and addresses have facets of their own, each row a filter that counts what it says", async () => {
+  const { page } = who;
+  await page.goto(`${demo.console}/events?from=now-7d&to=now/d&live=0`);
+  await rows(page).first().waitFor();
+  const all = Number((await total(page)).replaceAll(",", ""));
+  const facet = (name: string) => page.locator(".facet", { has: page.getByRole("button", { name, exact: true }) });
+  const open = async (name: string) => facet(name).getByRole("button", { name, exact: true }).click();
+  const take = async (name: string, modifiers: "Alt"[] = []) => {
+    const row = facet(name).locator(".facet-main").first();
+    await row.waitFor();
+    await settled(page);
+    const [, value = "", count = ""] = /: (.+) · ([\d,]+)\. /.exec((await row.getAttribute("title")) ?? "") ?? [];
+    await row.click({ modifiers });
+    await page.locator(".chip").waitFor();
+    const left = Number((await total(page)).replaceAll(",", ""));
+    const counted = Number(count.replaceAll(",", ""));
+    expect(left).toBe(modifiers.length ? all - counted : counted);
+    const link = page.url();
+    await page.locator(".chip-close").click();
+    await page.locator(".chip").waitFor({ state: "detached" });
+    return { value, link };
+  };
+  await open("Time");
+  expect((await take("Time")).value).toMatch(/^\[20\S+Z TO 20\S+Z}$/);
+  await facet("Time").getByRole("button", { name: "Week", exact: true }).click();
+  expect((await take("Time")).value).toBe("Mon Europe/Lisbon");
+  await open("First fetched");
+  expect((await take("First fetched", ["Alt"])).value).toMatch(/now/);
+  await open("Address");
+  expect((await take("Address")).value).toMatch(/\/(24|64)$/);
+  const { link } = await take("Address", ["Alt"]);
+  expect(link).toMatch(/f=-source\.ip:\S+\/(24|64)/);
+  await facet("Address").getByPlaceholder("Search inside").fill("203.0.0.0/8");
+  await facet("Address").locator(".facet-main", { hasText: "203.0.0.0/8" }).waitFor();
+  await facet("Address").getByRole("button", { name: "Addresses", exact: true }).click();
+  await facet("Address").getByPlaceholder("Search inside").fill("");
+  expect((await take("Address")).value).not.toContain("/");
+});
+
+test("an hour of the week is a filter, and a link of it means the same elsewhere", async () => {
+  const { page } = who;
+  // Whole days: nothing leaves the range meanwhile.
+  await page.goto(`${demo.console}/overview?from=now-14d/d&to=now/d&live=0`);
+  const cell = page.locator(".hours button[aria-label^='Tue 10:00']");
+  await cell.waitFor();
+  await settled(page);
+  const counted = /, ([\d,]+) events/.exec((await cell.getAttribute("aria-label")) ?? "")?.[1];
+  await cell.click();
+  await page.locator(".chip", { hasText: "Tue 10h Europe/Lisbon" }).waitFor();
+  expect(await total(page)).toBe(counted);
+  expect(await cell.getAttribute("aria-pressed")).toBe("true");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Shift+Enter");
+  await page.locator(".chip", { hasText: "Tue 10h Europe/Lisbon or Tue 11h Europe/Lisbon" }).waitFor();
+  const both = await total(page);
+  const colleague = await signedIn(demo);
+  await colleague.page.goto(page.url());
+  await colleague.page.locator(".chip", { hasText: "Tue 11h" }).waitFor();
+  expect(await total(colleague.page)).toBe(both);
+  await colleague.close();
+});

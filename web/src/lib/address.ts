@@ -86,6 +86,12 @@ export function parseAddress(path: string, search: string): Address {
   };
 }
 
+/** The state of a saved search: path and query, or the query of Events alone. */
+export function parseSaved(state: string): Address {
+  const [path = "", query = ""] = state.startsWith("/") ? state.split("?") : ["/events", state.replace(/^\?/, "")];
+  return parseAddress(path, query);
+}
+
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -25,6 +25,13 @@ export function buckets(answer: AggregationAnswers | Bucket | undefined, name: s
   return Array.isArray(found) ? (found as Bucket[]) : [];
 }
 
+/** Counts of a `filters` aggregation, by the names of the filters. */
+export function namedCounts(answer: AggregationAnswers | undefined, name: string): Record<string, number> {
+  const found = (answer?.[name] as { buckets?: unknown } | undefined)?.buckets;
+  if (typeof found !== "object" || found === null || Array.isArray(found)) return {};
+  return Object.fromEntries(Object.entries(found).map(([key, bucket]) => [key, (bucket as Bucket).doc_count ?? 0]));
+}
+
 export function value(answer: AggregationAnswers | Bucket | undefined, name: string): number {
   const found = (answer?.[name] as { value?: unknown } | undefined)?.value;
   return typeof found === "number" ? found : 0;

@@ -1,5 +1,6 @@
-// When in the week: counts by hour, folded into the seven days and twenty-four hours of the reader's zone.
-import type { Zone } from "./time.ts";
+// When in the week: counts by hour, folded into the seven days and twenty-four hours of the reader's zone, and an hour of the
+// week as the query language writes it.
+import { type Zone, zoneId } from "./time.ts";
 
 /** Rows are days from Monday on, columns are hours. */
 export function weekOfHours(counts: { time: number; count: number }[], zone: Zone): number[][] {
@@ -14,3 +15,14 @@ export function weekOfHours(counts: { time: number; count: number }[], zone: Zon
 }
 
 export const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/** Whether a value of a time is hours of the week. */
+export function isWeekly(value: string): boolean {
+  return DAYS.some(day => value.startsWith(`${day} `) || value.startsWith(`${day}-`));
+}
+
+/** "Mon", "Mon 09h": with the zone, so that a link means the same hours to a reader elsewhere. */
+export function weekly(day: number, zone: Zone, hour?: number): string {
+  const hours = hour === undefined ? "" : ` ${String(hour).padStart(2, "0")}h`;
+  return `${DAYS[day]}${hours} ${zoneId(zone)}`;
+}

@@ -22,6 +22,11 @@ describe("values in a query", () => {
     ["two words", '"two words"'],
     ['say "hi" \\', '"say \\"hi\\" \\\\"'],
     ["2001:db8::1", '"2001:db8::1"'],
+    ["2001:db8::/64", '"2001:db8::/64"'],
+    ["Mon 09h Europe/Lisbon", '"Mon 09h Europe/Lisbon"'],
+    ["[now-7d TO now}", "[now-7d TO now}"],
+    ["[2026-11-25T00:00:00Z TO *]", "[2026-11-25T00:00:00Z TO *]"],
+    ["[draft TO print]", '"[draft TO print]"'],
   ])("%s is written %s", (value, written) => {
     expect(quote(value)).toBe(written);
   });

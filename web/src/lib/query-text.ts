@@ -17,11 +17,22 @@ export function expression(query: string): Filter {
   return { field: "", values: [query], negate: false, enabled: true };
 }
 
+/** A range of times between two bounds: values of dates may be one, and it is written as it stands. */
+const BOUND = String.raw`(?:\*|now(?:[+-]\d+[smhdwMy])*(?:\/[smhdwMy])?|\d{4}-\d\d-\d\dT[\d:.]+Z)`;
+const TIMES = new RegExp(`^[[{](${BOUND}) TO (${BOUND})[\\]}]$`);
+
+/** The bounds of a value that is a range of times. */
+export function timesOf(value: string): [from: string, to: string] | undefined {
+  const found = TIMES.exec(value);
+  return found ? [found[1] ?? "", found[2] ?? ""] : undefined;
+}
+
 const PLAIN = /^[\p{L}\p{N}_@.*/-]+$/u;
 const RESERVED = new Set(["and", "or", "not", "to"]);
 
 /** A value as the query language wants it: bare where it can be, quoted where it must. */
 export function quote(value: string): string {
+  if (TIMES.test(value)) return value;
   if (PLAIN.test(value) && !RESERVED.has(value.toLowerCase()) && !/^[-/]/.test(value)) return value;
   return `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }
@@ -96,6 +107,12 @@ export function apply(filters: Filter[], field: string, value: unknown, how: Ges
     }
   }
   return [...filters, filter(field, text, negate)];
+}
+
+/** Whether a value of a field is chosen or excluded by a filter that is switched on. */
+export function chosen(filters: Filter[], field: string, value: string): "chosen" | "excluded" | "" {
+  const holds = filters.find(item => item.field === field && item.enabled && item.values.includes(value));
+  return holds ? (holds.negate ? "excluded" : "chosen") : "";
 }
 
 export interface Completion {

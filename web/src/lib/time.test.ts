@@ -5,9 +5,11 @@ import {
   askedBefore,
   askedRange,
   bucketWidth,
+  calendarName,
   DAY,
   describeRange,
   HOUR,
+  nextStart,
   previous,
   resolveRange,
   resolveTime,
@@ -69,4 +71,16 @@ test("a moment is relative under an hour", () => {
   expect(ago(NOW - 12_000, NOW, "utc")).toBe("12 s ago");
   expect(ago(NOW - 5 * 60_000, NOW, "utc")).toBe("5 min ago");
   expect(ago(NOW - DAY, NOW, "utc")).toBe("24 Nov 10:30");
+});
+
+describe("the calendar", () => {
+  test.each([
+    ["hour", "2026-11-25T09:00:00Z", "2026-11-25T10:00:00Z", "25 Nov 09:00"],
+    ["day", "2026-11-25T00:00:00Z", "2026-11-26T00:00:00Z", "Wed 25 Nov"],
+    ["month", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z", "February 2026"],
+    ["year", "2028-01-01T00:00:00Z", "2029-01-01T00:00:00Z", "2028"],
+  ] as const)("a %s has a beginning, an end and a name", (unit, start, end, name) => {
+    expect(nextStart(unit, Date.parse(start), "utc")).toBe(Date.parse(end));
+    expect(calendarName(unit, Date.parse(start), "utc", NOW).replace(",", "")).toBe(name);
+  });
 });

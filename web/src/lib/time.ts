@@ -176,6 +176,26 @@ export function day(time: number, zone: Zone): string {
   return format(zone, { day: "numeric", month: "short" }).format(time);
 }
 
+export type CalendarUnit = "hour" | "day" | "month" | "year";
+
+/** Where the hour, day, month or year after the one that begins at `time` begins. */
+export function nextStart(unit: CalendarUnit, time: number, zone: Zone): number {
+  if (unit === "hour") return time + HOUR;
+  // Somewhere within the next one, whatever the length of this one.
+  const [step, sign] = { day: [30 * HOUR, "d"], month: [40 * DAY, "M"], year: [400 * DAY, "y"] }[unit] as [
+    number,
+    string,
+  ];
+  return startOf(sign, time + step, zone);
+}
+
+/** "25 Nov 09:00", "Wed 25 Nov", "November 2026", "2026". */
+export function calendarName(unit: CalendarUnit, time: number, zone: Zone, now: number): string {
+  if (unit === "hour") return moment(time, zone, now, false);
+  if (unit === "day") return format(zone, { weekday: "short", day: "numeric", month: "short" }).format(time);
+  return format(zone, unit === "month" ? { month: "long", year: "numeric" } : { year: "numeric" }).format(time);
+}
+
 export function zoneName(zone: Zone): string {
   return zone === "utc" ? "UTC" : (Intl.DateTimeFormat().resolvedOptions().timeZone ?? "local time");
 }

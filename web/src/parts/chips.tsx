@@ -1,18 +1,28 @@
 // What is applied, as chips: each can be switched off without being removed, turned round, or taken away.
 import { useApp } from "../lib/app.ts";
 import { shorten } from "../lib/document.ts";
-import type { Filter } from "../lib/query-text.ts";
+import { type Filter, timesOf } from "../lib/query-text.ts";
+import { moment, type Zone } from "../lib/time.ts";
 import { Icon } from "./icons.tsx";
 
+/** A value as a chip says it. */
+function say(value: string, zone: Zone): string {
+  if (value === "*") return "is present";
+  const times = timesOf(value);
+  if (!times) return shorten(value, 48);
+  const bound = (text: string) => (text === "*" ? "…" : /^\d/.test(text) ? moment(Date.parse(text), zone) : text);
+  return `${bound(times[0])} → ${bound(times[1])}`;
+}
+
 export function Chips() {
-  const { address, go } = useApp();
+  const { address, go, zone } = useApp();
   const { filters } = address;
   const change = (index: number, next: Filter | undefined) =>
     go({ filters: filters.flatMap((item, at) => (at === index ? (next ?? []) : item)) });
   return (
     <ul className="chips" aria-label="Filters">
       {filters.map((item, index) => {
-        const value = item.values.map(each => (each === "*" ? "is present" : shorten(each, 48))).join(" or ");
+        const value = item.values.map(each => say(each, zone)).join(" or ");
         const text = item.field ? `${item.field}: ${value}` : value;
         return (
           <li key={JSON.stringify(item)} className="chip" data-negate={item.negate} data-enabled={item.enabled}>

@@ -1,12 +1,13 @@
 // Commands by name: screens, time ranges, saved searches, actors, the theme.
 import { useEffect, useId, useMemo, useRef, useState } from "react";
-import { formatAddress, onActor, onScreen, parseAddress, SCREENS } from "../lib/address.ts";
+import { onActor, onScreen, parseSaved, SCREENS } from "../lib/address.ts";
 import { api } from "../lib/api.ts";
-import { type App, asOneQuery, questionText, useApp } from "../lib/app.ts";
+import { type App, questionText, useApp } from "../lib/app.ts";
 import { capital } from "../lib/format.ts";
 import { apply, expression, filter } from "../lib/query-text.ts";
-import { around, PRESETS } from "../lib/time.ts";
+import { PRESETS } from "../lib/time.ts";
 import type { SavedSearch } from "../lib/types.ts";
+import { copy, screenCopies } from "./copies.tsx";
 import { Dialog } from "./dialog.tsx";
 
 /** The tag of documents about requests that ClaudeTrail itself made. */
@@ -18,18 +19,8 @@ interface Command {
   run: () => void;
 }
 
-export async function copy(app: App, text: string, what: string) {
-  try {
-    await navigator.clipboard.writeText(text);
-    app.say(`Copied ${what}`);
-  } catch {
-    app.say(`The browser did not allow copying ${what}`);
-  }
-}
-
 function commands(app: App, saved: SavedSearch[], help: () => void): Command[] {
   const { address, go } = app;
-  const absolute = { ...address, range: around(app.span) };
   return [
     ...SCREENS.map(screen => ({
       name: capital(screen.replace("-", " ")),
@@ -39,12 +30,7 @@ function commands(app: App, saved: SavedSearch[], help: () => void): Command[] {
     ...saved.map(search => ({
       name: search.name,
       kind: "Saved search",
-      run: () => {
-        const [path = "/events", query = ""] = search.state.startsWith("/")
-          ? search.state.split("?")
-          : ["/events", search.state.replace(/^\?/, "")];
-        go(parseAddress(path, query));
-      },
+      run: () => go(parseSaved(search.state)),
     })),
     ...PRESETS.map(({ label, from, to }) => ({ name: label, kind: "Time", run: () => go({ range: { from, to } }) })),
     {
@@ -64,13 +50,11 @@ function commands(app: App, saved: SavedSearch[], help: () => void): Command[] {
     },
     { name: "Clear query and filters", kind: "Filter", run: () => go({ query: "", filters: [] }) },
     { name: "Compare with the previous period", kind: "View", run: () => go({ compare: !address.compare }) },
-    { name: "Copy link", kind: "Copy", run: () => copy(app, location.href, "the link") },
-    {
-      name: "Copy link with absolute times",
+    ...screenCopies(app).map(({ name, text = "", what }) => ({
+      name: `Copy ${name.charAt(0).toLowerCase()}${name.slice(1)}`,
       kind: "Copy",
-      run: () => copy(app, location.origin + formatAddress(absolute), "the link"),
-    },
-    { name: "Copy query", kind: "Copy", run: () => copy(app, asOneQuery(app), "the query") },
+      run: () => copy(app, text, what),
+    })),
     { name: "Dark theme", kind: "View", run: () => app.setTheme("dark") },
     { name: "Light theme", kind: "View", run: () => app.setTheme("light") },
     { name: "Times in UTC", kind: "View", run: () => app.setZone("utc") },

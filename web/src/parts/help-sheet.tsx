@@ -14,6 +14,7 @@ const EXAMPLES: [string, string][] = [
   ["event.severity >= 47", "ranges"],
   ["user.target.email:*", "the field is present"],
   ["@timestamp >= now-7d", "date math"],
+  ['@timestamp:"Sat-Sun"', "on weekends; “Mon 09h” is every Monday from 9 to 10"],
   ["event.category:(iam or file)", "one of several values"],
 ];
 

@@ -30,7 +30,8 @@ export function Menu({ label, name, className = "button", align = "left", title,
     };
     addEventListener("pointerdown", outside);
     addEventListener("focusin", outside);
-    root.current?.querySelector<HTMLElement>(".menu [data-first], .menu button, .menu input, .menu a")?.focus();
+    const menu = root.current?.querySelector<HTMLElement>(".menu");
+    (menu?.querySelector<HTMLElement>("[data-first]") ?? menu?.querySelector<HTMLElement>("button, input, a"))?.focus();
     return () => {
       removeEventListener("pointerdown", outside);
       removeEventListener("focusin", outside);

@@ -1,6 +1,6 @@
 // Events: "Find the one." Facets at the left, a virtual table, and a drawer with everything about one event.
 import { useCallback, useMemo, useState } from "react";
-import { useApp } from "../lib/app.ts";
+import { useApp, useKept } from "../lib/app.ts";
 import { first } from "../lib/document.ts";
 import { useShortcuts } from "../lib/keyboard.ts";
 import { apply } from "../lib/query-text.ts";
@@ -10,7 +10,7 @@ import { Drawer } from "./events/drawer.tsx";
 import { Facets } from "./events/facets.tsx";
 import { rows as makeRows, useEvents } from "./events/list.ts";
 import { NoEvents } from "./events/no-events.tsx";
-import { EventTable } from "./events/table.tsx";
+import { type Density, EventTable } from "./events/table.tsx";
 import { Toolbar } from "./events/toolbar.tsx";
 
 export function EventsScreen() {
@@ -19,6 +19,7 @@ export function EventsScreen() {
   const events = useEvents(app);
   const [selected, setSelected] = useState(-1);
   const [facets, setFacets] = useState(false);
+  const [density, setDensity] = useKept<Density>("density", "comfortable");
   const list = useMemo(() => makeRows(events.hits, address.group, app.zone), [events.hits, address.group, app.zone]);
   const hits = useMemo(() => list.flatMap(row => (row.kind === "event" ? [row.hit] : [])), [list]);
   const at = address.event ? hits.findIndex(hit => hit.id === address.event) : selected;
@@ -47,6 +48,11 @@ export function EventsScreen() {
       },
     },
     { keys: "f", meaning: "Only this kind of event", run: () => filterBy("narrow") },
+    {
+      keys: "d",
+      meaning: "Dense rows, or not",
+      run: () => setDensity(density === "compact" ? "comfortable" : "compact"),
+    },
     { keys: "x", meaning: "Without this kind of event", run: () => filterBy("exclude") },
   ]);
   return (
@@ -59,13 +65,20 @@ export function EventsScreen() {
         <Facets />
       </div>
       <section className="list" aria-label="Events">
-        <Toolbar loaded={hits.length} total={events.total} showFacets={() => setFacets(true)} />
+        <Toolbar
+          loaded={hits.length}
+          total={events.total}
+          showFacets={() => setFacets(true)}
+          density={density}
+          setDensity={setDensity}
+        />
         {events.error && events.error.column === undefined && <Problem error={events.error} retry={events.reload} />}
         {!events.error && hits.length === 0 && events.loading && <Skeleton rows={16} height={18} />}
         {!events.error && hits.length === 0 && !events.loading && <NoEvents />}
         {hits.length > 0 && (
           <EventTable
             rows={list}
+            density={density}
             selected={hits[at]?.id ?? ""}
             stale={events.stale}
             total={events.total}

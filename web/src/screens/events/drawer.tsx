@@ -15,7 +15,7 @@ import { GoLink } from "../../parts/go-link.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { Problem, Skeleton } from "../../parts/states.tsx";
 import { Around } from "./around.tsx";
-import { CopyMenu } from "./copy-menu.tsx";
+import { CopyEvent } from "./copy-event.tsx";
 import { Raw, WhyHere } from "./raw.tsx";
 
 const TABS = [
@@ -57,7 +57,7 @@ export function Drawer({ id, move }: { id: string; move: (by: number) => void })
             </button>
           ))}
         </fieldset>
-        {data && <CopyMenu answer={data} />}
+        {data && <CopyEvent answer={data} />}
         <button
           type="button"
           className="quiet"

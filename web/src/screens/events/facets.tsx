@@ -1,16 +1,17 @@
-// Facets: the values of a field with their share; click narrows, alt leaves out, shift adds; search inside.
+// Facets: what a field holds, with its share; click narrows, alt leaves out, shift adds; search inside. How a field is told depends
+// on its type (facet-kinds.ts), and where there are several ways the reader chooses.
 import { useEffect, useRef, useState } from "react";
-import * as agg from "../../lib/aggregations.ts";
 import { api } from "../../lib/api.ts";
 import { MARK_HINT, question, questionText, useApp, useKept } from "../../lib/app.ts";
 import { actorKind, CATEGORY_NAMES, categoryOf } from "../../lib/categories.ts";
 import { countryName } from "../../lib/document.ts";
 import { capital, compact, count, words } from "../../lib/format.ts";
-import { apply, gesture } from "../../lib/query-text.ts";
-import type { Aggregations } from "../../lib/types.ts";
+import { isNetwork } from "../../lib/networks.ts";
+import { apply, chosen, filter, gesture } from "../../lib/query-text.ts";
 import { useQuery } from "../../lib/use-query.ts";
 import { Icon } from "../../parts/icons.tsx";
 import { Skeleton } from "../../parts/states.tsx";
+import { type Asked, type Kind, kindsOf, type Row } from "./facet-kinds.ts";
 
 interface Facet {
   field: string;
@@ -18,7 +19,8 @@ interface Facet {
   say?: (value: string) => string;
 }
 
-export const FACETS: Facet[] = [
+const FACETS: Facet[] = [
+  { field: "@timestamp", name: "Time" },
   {
     field: "event.category",
     name: "Category",
@@ -30,28 +32,50 @@ export const FACETS: Facet[] = [
   { field: "anthropic.audit.actor.type", name: "Kind of actor", say: value => capital(actorKind(value).name) },
   { field: "source.geo.country_iso_code", name: "Country", say: countryName },
   { field: "source.ip", name: "Address" },
-  { field: "source.as.organization.name", name: "Network" },
+  { field: "source.as.organization.name", name: "Network operator" },
   { field: "user_agent.name", name: "Agent" },
   { field: "user.target.email", name: "Acted upon" },
   { field: "event.severity", name: "Severity" },
   { field: "anthropic.audit.group", name: "Group", say: value => capital(words(value)) },
   { field: "organization.id", name: "Organization" },
   { field: "event.type", name: "Type" },
+  { field: "related.ip", name: "Any address" },
+  { field: "event.created", name: "First fetched" },
+  { field: "anthropic.audit.expires_at", name: "Expires" },
 ];
 
 const OPEN = "event.outcome,event.action,anthropic.audit.actor.name,source.geo.country_iso_code,user_agent.name";
+
+/** Rows of a facet, and of one that is shown at length. */
+const ROWS = 6;
+const MANY_ROWS = 50;
+
+/** The kinds that the reader has chosen, by field. */
+function useKinds(): [(facet: Facet) => Kind, (facet: Facet, kind: Kind) => void] {
+  const { fields } = useApp();
+  const [kept, keep] = useKept<string>("facet-kinds", "");
+  const names = new Map(kept.split(",").map(each => each.split("=") as [string, string]));
+  const types = new Map(fields.map(({ name, type }) => [name, type]));
+  const kindOf = ({ field }: Facet) => {
+    const kinds = kindsOf(field, types.get(field));
+    return kinds.find(kind => kind.name === names.get(field)) ?? kinds[0];
+  };
+  return [kindOf, ({ field }, { name }) => keep([...names.set(field, name)].map(each => each.join("=")).join(","))];
+}
 
 export function Facets() {
   const app = useApp();
   const [kept, keep] = useKept<string>("facets", OPEN);
   const open = new Set(kept.split(",").filter(Boolean));
   const [long, setLong] = useState<Set<string>>(new Set());
-  const aggs: Aggregations = Object.fromEntries(
-    FACETS.filter(facet => open.has(facet.field)).map(facet => [
-      facet.field.replaceAll(".", "_"),
-      agg.terms(facet.field, long.has(facet.field) ? 50 : 6),
-    ]),
-  );
+  const [kindOf, chooseKind] = useKinds();
+  const asking = ({ field }: Facet): Asked => {
+    const { span, now, zone } = app;
+    return { field, span, now, zone, size: long.has(field) ? MANY_ROWS : ROWS };
+  };
+  const name = (facet: Facet) => facet.field.replaceAll(".", "_");
+  const shown = FACETS.filter(facet => open.has(facet.field));
+  const aggs = Object.fromEntries(shown.map(facet => [name(facet), kindOf(facet).ask(asking(facet))]));
   const asked = { ...question(app), size: 0, aggs };
   const { data, stale, error } = useQuery(open.size > 0 ? JSON.stringify(asked) : undefined, signal =>
     api.search(asked, signal),
@@ -75,14 +99,13 @@ export function Facets() {
               <Icon name={open.has(facet.field) ? "down" : "right"} size={10} /> {facet.name}
             </button>
           </h2>
+          {open.has(facet.field) && <Kinds facet={facet} kind={kindOf(facet)} choose={chooseKind} />}
           {open.has(facet.field) &&
             (data || error ? (
               <Values
                 facet={facet}
-                found={agg
-                  .buckets(data?.aggregations, facet.field.replaceAll(".", "_"))
-                  .map(item => ({ value: String(item.key), count: item.doc_count }))}
-                total={data?.total ?? 0}
+                kind={kindOf(facet)}
+                found={kindOf(facet).rows(data?.aggregations, name(facet), asking(facet))}
                 long={long.has(facet.field)}
                 more={() => setLong(toggle(long, facet.field))}
               />
@@ -91,32 +114,44 @@ export function Facets() {
             ))}
         </section>
       ))}
-      <p className="faint facets-hint">{MARK_HINT.replace("Click", "Click a value").replace(", Shift", ", Shift")}.</p>
+      <p className="faint facets-hint">{MARK_HINT.replace("Click", "Click a value")}.</p>
     </div>
   );
 }
 
-function Values(props: {
-  facet: Facet;
-  found: { value: string; count: number }[];
-  total: number;
-  long: boolean;
-  more: () => void;
-}) {
-  const { address } = useApp();
-  const { facet, found } = props;
+/** The ways in which a field can be told, where there are several. */
+function Kinds(props: { facet: Facet; kind: Kind; choose: (facet: Facet, kind: Kind) => void }) {
+  const { fields } = useApp();
+  const { facet, kind, choose } = props;
+  const kinds = kindsOf(facet.field, fields.find(field => field.name === facet.field)?.type);
+  if (kinds.length < 2) return null;
+  return (
+    <fieldset className="choice facet-kinds">
+      <legend className="visually-hidden">{facet.name} by</legend>
+      {kinds.map(each => (
+        <button
+          key={each.name}
+          type="button"
+          aria-pressed={each.name === kind.name}
+          onClick={() => choose(facet, each)}
+        >
+          {each.name}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+function Values(props: { facet: Facet; kind: Kind; found: Row[]; long: boolean; more: () => void }) {
+  const { facet, kind, found } = props;
   const [text, setText] = useState("");
-  const searched = useValueSearch(facet.field, text);
+  const searched = useValueSearch(facet.field, kind.searched ? text : "");
   const list = text ? searched : found;
   const most = Math.max(1, ...list.map(item => item.count));
-  const mine = address.filters.filter(item => item.field === facet.field && item.enabled);
-  const state = (value: string) => {
-    const holds = mine.find(item => item.values.includes(value));
-    return holds ? (holds.negate ? "excluded" : "chosen") : "";
-  };
+  const full = found.length >= ROWS;
   return (
     <div className="facet-values">
-      {(props.long || text || found.length >= 6) && (
+      {kind.searched && (props.long || text || full) && (
         <input
           value={text}
           placeholder="Search inside"
@@ -127,9 +162,9 @@ function Values(props: {
       )}
       {list.length === 0 && <p className="faint">{text ? "Nothing like that here" : "Not in these events"}</p>}
       {list.map(item => (
-        <Value key={item.value} facet={facet} item={item} most={most} state={state(item.value)} />
+        <Value key={item.value} facet={facet} item={item} most={most} />
       ))}
-      {!text && (found.length >= 6 || props.long) && (
+      {kind.long && !text && (full || props.long) && (
         <button type="button" className="link" onClick={props.more}>
           {props.long ? "Fewer" : "More"}
         </button>
@@ -138,12 +173,12 @@ function Values(props: {
   );
 }
 
-function Value(props: { facet: Facet; item: { value: string; count: number }; most: number; state: string }) {
-  const { go } = useApp();
-  const { facet, item, state } = props;
-  const label = facet.say?.(item.value) ?? item.value;
+function Value({ facet, item, most }: { facet: Facet; item: Row; most: number }) {
+  const { address, go } = useApp();
+  const state = chosen(address.filters, facet.field, item.value);
+  const label = facet.say?.(item.value) ?? item.label;
   const change = (how: "narrow" | "exclude" | "add") =>
-    go(address => ({ ...address, filters: apply(address.filters, facet.field, item.value, how) }));
+    go(before => ({ ...before, filters: apply(before.filters, facet.field, item.value, how) }));
   return (
     <div className="facet-value" data-state={state}>
       <button
@@ -153,8 +188,10 @@ function Value(props: { facet: Facet; item: { value: string; count: number }; mo
         title={`${facet.field}: ${item.value} · ${count(item.count)}. ${MARK_HINT}`}
         onClick={event => change(gesture(event))}
       >
-        <span className="facet-bar" style={{ width: `${(item.count / props.most) * 100}%` }} />
-        <span className="facet-label">{label}</span>
+        <span className="facet-bar" style={{ width: `${(item.count / most) * 100}%` }} />
+        <span className="facet-label">
+          {label} {item.note && <span className="facet-note">{item.note}</span>}
+        </span>
         <span className="facet-count">{compact(item.count)}</span>
       </button>
       <button
@@ -179,20 +216,26 @@ function Value(props: { facet: Facet; item: { value: string; count: number }; mo
   );
 }
 
-/** Values of the field that hold the text, in the range of the question. */
-function useValueSearch(field: string, text: string): { value: string; count: number }[] {
+/** Values of the field that begin with the text, in the range of the question; a network by its whole name. */
+function useValueSearch(field: string, text: string): Row[] {
   const app = useApp();
   const latest = useRef(app);
   latest.current = app;
-  const [found, setFound] = useState<{ value: string; count: number }[]>([]);
+  const [found, setFound] = useState<Row[]>([]);
   useEffect(() => {
     if (!text) return;
     const abort = new AbortController();
     const timer = setTimeout(() => {
-      api
-        .values({ ...questionText(latest.current, undefined, ""), field, prefix: text, size: "12" }, abort.signal)
-        .then(list => setFound(list.map(item => ({ value: String(item.value), count: item.count }))))
-        .catch(() => setFound([]));
+      const now = latest.current;
+      const row = (value: string, count: number) => ({ value, label: value, count });
+      const looked = isNetwork(text)
+        ? api
+            .search({ ...question(now, undefined, [filter(field, text)]), size: 0 }, abort.signal)
+            .then(({ total }) => [row(text, total)])
+        : api
+            .values({ ...questionText(now, undefined, ""), field, prefix: text, size: "12" }, abort.signal)
+            .then(list => list.map(item => row(String(item.value), item.count)));
+      looked.then(setFound, () => setFound([]));
     }, 120);
     return () => {
       clearTimeout(timer);

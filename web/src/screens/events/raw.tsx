@@ -3,7 +3,7 @@ import { type App, useApp } from "../../lib/app.ts";
 import { bytes, count, duration, plural } from "../../lib/format.ts";
 import { moment } from "../../lib/time.ts";
 import type { EventAnswer, Provenance } from "../../lib/types.ts";
-import { copy } from "../../parts/command-palette.tsx";
+import { copy } from "../../parts/copies.tsx";
 import { Icon } from "../../parts/icons.tsx";
 
 /** Laid out for reading; what is copied is the exact text. */

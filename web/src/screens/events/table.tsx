@@ -21,8 +21,14 @@ const WIDTHS: Record<string, string> = {
   "event.outcome": "76px",
 };
 
+export type Density = "comfortable" | "compact";
+
+/** Height of a row, on a desk and on a phone. */
+const HEIGHTS: Record<Density, [wide: number, narrow: number]> = { comfortable: [34, 84], compact: [26, 62] };
+
 interface TableProps {
   rows: Row[];
+  density: Density;
   selected: string;
   stale: boolean;
   total: number;
@@ -49,7 +55,7 @@ export function EventTable(props: TableProps) {
   const narrow = useNarrow();
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 800 });
-  const height = narrow ? 84 : 34;
+  const height = HEIGHTS[props.density][narrow ? 1 : 0];
   useEffect(() => {
     const element = scroller.current;
     if (!element) return;
@@ -83,6 +89,7 @@ export function EventTable(props: TableProps) {
       ref={scroller}
       className="table"
       data-live-list
+      data-density={props.density}
       data-stale={props.stale}
       role="grid"
       aria-label="Events"

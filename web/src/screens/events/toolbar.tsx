@@ -1,20 +1,28 @@
 // Above the table: how much is loaded, columns, grouping, saved searches, export, links.
 import { useState } from "react";
-import { COLUMNS, formatAddress, parseAddress } from "../../lib/address.ts";
+import { COLUMNS, formatAddress, parseSaved } from "../../lib/address.ts";
 import { ApiError, api, exportAddress } from "../../lib/api.ts";
 import { asOneQuery, questionText, useApp } from "../../lib/app.ts";
 import { count } from "../../lib/format.ts";
 import { useShortcuts } from "../../lib/keyboard.ts";
-import { around, iso } from "../../lib/time.ts";
+import { iso } from "../../lib/time.ts";
 import { useQuery } from "../../lib/use-query.ts";
-import { copy } from "../../parts/command-palette.tsx";
+import { CopyMenu, screenCopies } from "../../parts/copies.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { Menu } from "../../parts/menu.tsx";
-import { COLUMN_NAMES } from "./table.tsx";
+import { COLUMN_NAMES, type Density } from "./table.tsx";
 
-export function Toolbar({ loaded, total, showFacets }: { loaded: number; total: number; showFacets: () => void }) {
+interface ToolbarProps {
+  loaded: number;
+  total: number;
+  showFacets: () => void;
+  density: Density;
+  setDensity: (density: Density) => void;
+}
+
+export function Toolbar({ loaded, total, showFacets, density, setDensity }: ToolbarProps) {
   const [columns, setColumns] = useState(0);
-  useShortcuts([{ keys: "c", meaning: "Columns", run: () => setColumns(value => value + 1) }]);
+  useShortcuts([{ keys: "c", meaning: "Columns and height of rows", run: () => setColumns(value => value + 1) }]);
   return (
     <div className="toolbar">
       <button type="button" className="button facets-button" onClick={showFacets}>
@@ -23,7 +31,7 @@ export function Toolbar({ loaded, total, showFacets }: { loaded: number; total: 
       <span className="faint toolbar-count">{loaded < total ? `${count(loaded)} of ${count(total)} loaded` : ""}</span>
       <div className="toolbar-right">
         <GroupMenu />
-        <ColumnMenu signal={columns} />
+        <ColumnMenu signal={columns} density={density} setDensity={setDensity} />
         <SavedMenu />
         <ExportMenu />
         <LinkMenu />
@@ -72,7 +80,13 @@ function GroupMenu() {
   );
 }
 
-function ColumnMenu({ signal }: { signal: number }) {
+const DENSITIES: [Density, string][] = [
+  ["comfortable", "Comfortable"],
+  ["compact", "Compact"],
+];
+
+function ColumnMenu(props: { signal: number; density: Density; setDensity: (density: Density) => void }) {
+  const { signal, density, setDensity } = props;
   const { address, go, fields } = useApp();
   const [text, setText] = useState("");
   const known = ["message", "anthropic.audit.actor.name", "from", "event.outcome", ...fields.map(field => field.name)];
@@ -107,6 +121,14 @@ function ColumnMenu({ signal }: { signal: number }) {
     >
       {() => (
         <div className="column-menu">
+          <fieldset className="choice">
+            <legend>Rows</legend>
+            {DENSITIES.map(([key, name]) => (
+              <button key={key} type="button" aria-pressed={density === key} onClick={() => setDensity(key)}>
+                {name}
+              </button>
+            ))}
+          </fieldset>
           <input
             data-first
             value={text}
@@ -190,10 +212,7 @@ function SavedList({ close }: { close: () => void }) {
             type="button"
             onClick={() => {
               close();
-              const [path = "/events", query = ""] = search.state.startsWith("/")
-                ? search.state.split("?")
-                : ["/events", search.state];
-              go(parseAddress(path, query));
+              go(parseSaved(search.state));
             }}
           >
             {search.name} <span className="faint">{search.owner}</span>
@@ -249,44 +268,17 @@ function ExportMenu() {
 
 function LinkMenu() {
   const app = useApp();
-  const absolute = { ...app.address, range: around(app.span) };
-  const copies: [string, string, string][] = [
-    ["Link", location.href, "the link"],
-    ["Link with absolute times", location.origin + formatAddress(absolute), "the link"],
-    ["Query", asOneQuery(app), "the query"],
-    [
-      "Command",
-      `claudetrail search '${asOneQuery(app).replaceAll("'", "'\\''")}' --from ${iso(app.span.from)} --to ${iso(app.span.to)}`,
-      "the command",
-    ],
-  ];
+  const query = asOneQuery(app).replaceAll("'", "'\\''");
+  const command = `claudetrail search '${query}' --from ${iso(app.span.from)} --to ${iso(app.span.to)}`;
   return (
-    <Menu
-      className="quiet"
-      align="right"
+    <CopyMenu
       name="Copy"
       label={
         <>
           <Icon name="link" /> <span>Copy</span>
         </>
       }
-    >
-      {close => (
-        <div className="menu-list">
-          {copies.map(([name, text, what]) => (
-            <button
-              key={name}
-              type="button"
-              onClick={() => {
-                close();
-                void copy(app, text, what);
-              }}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
-      )}
-    </Menu>
+      copies={[...screenCopies(app), { name: "Command", text: command, what: "the command" }]}
+    />
   );
 }

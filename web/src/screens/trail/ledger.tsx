@@ -5,7 +5,7 @@ import { useApp } from "../../lib/app.ts";
 import { bytes, count } from "../../lib/format.ts";
 import { moment } from "../../lib/time.ts";
 import type { Trail, Verification } from "../../lib/types.ts";
-import { copy } from "../../parts/command-palette.tsx";
+import { copy } from "../../parts/copies.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { Panel, Problem } from "../../parts/states.tsx";
 import { Fact } from "./facts.tsx";
@@ -22,7 +22,7 @@ export function Ledger(props: { trail: Trail; lastVerify: Verification | null; v
         <Fact name="Size" value={bytes(ledger.bytes)} />
         {behind !== undefined && (
           <Fact
-            name="Search index"
+            name={search?.backend === "embedded" ? "Search index" : "Searchable"}
             value={behind > 0 ? `${count(behind)} behind the ledger` : "level with the ledger"}
           />
         )}
