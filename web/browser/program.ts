@@ -79,6 +79,8 @@ export function folder(): Folder {
 
 export interface Trail {
   folder: string;
+  /** Path of its configuration. */
+  configuration: string;
   /** Address of the console, without a path. */
   console: string;
   /** Address of the simulated API. */
@@ -86,17 +88,28 @@ export interface Trail {
   stop: () => Promise<void>;
 }
 
-/** A simulated organization and a collector of its own, with a console; `console` are lines of its table of the configuration. */
-export async function trail(console: string[] = []): Promise<Trail> {
+export interface TrailOptions {
+  /** Lines of the console's table of the configuration. */
+  console?: string[];
+  /** Further tables. */
+  tables?: string;
+  activitiesPerDay?: number;
+  /** What is done with the configuration before the collector starts. */
+  prepare?: (configuration: string) => void;
+}
+
+/** A simulated organization and a collector of its own, with a console. */
+export async function trail(options: TrailOptions = {}): Promise<Trail> {
   const place = folder();
-  const simulator = start("simulate", "--history", "2h", "--activities-per-day", "600", "--data-dir", place.path);
+  const activities = String(options.activitiesPerDay ?? 600);
+  const simulator = start("simulate", "--history", "2h", "--activities-per-day", activities, "--data-dir", place.path);
   const [feed] = await simulator.printed(/http:\/\/127\.0\.0\.1:\d+/);
   const configuration = join(place.path, "claudetrail.toml");
   writeFileSync(
     configuration,
     `[console]
 listen = "127.0.0.1:0"
-${console.join("\n")}
+${options.console?.join("\n") ?? ""}
 
 [[feed]]
 name = "northwind"
@@ -106,12 +119,15 @@ poll_interval = "1s"
 initial_lookback = "2h"
 settle = "2s"
 overlap_floor = "10s"
-`,
+
+${options.tables ?? ""}`,
   );
+  options.prepare?.(configuration);
   const collector = start("run", "--config", configuration, "--data-dir", place.path);
   const [, address = ""] = await collector.printed(/(http:\/\/127\.0\.0\.1:\d+)\/open\?token=/);
   return {
     folder: place.path,
+    configuration,
     console: address,
     feed,
     stop: async () => {

@@ -9,7 +9,7 @@ const PASSWORD = "correct horse battery staple";
 
 let ours: Trail;
 beforeAll(async () => {
-  ours = await trail(['session_lifetime = "1m"']);
+  ours = await trail({ console: ['session_lifetime = "1m"'] });
   run(["console", "add-user", "mara", "--role", "viewer", "--data-dir", ours.folder], `${PASSWORD}\n`);
 });
 afterAll(() => ours.stop());
