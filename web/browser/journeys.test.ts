@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import { until } from "./program.ts";
-import { settled, signedIn, type Visitor, withBrowser } from "./visitor.ts";
+import { settled, signedIn, type Visitor, violations, withBrowser } from "./visitor.ts";
 
 const demo = inject("demo");
 withBrowser();
@@ -278,6 +278,7 @@ test("times and addresses have facets of their own, each row a filter that count
   await facet("Address").getByRole("button", { name: "Addresses", exact: true }).click();
   await facet("Address").getByPlaceholder("Search inside").fill("");
   expect((await take("Address")).value).not.toContain("/");
+  expect(await violations(page)).toEqual([]);
 });
 
 test("an hour of the week is a filter, and a link of it means the same elsewhere", async () => {

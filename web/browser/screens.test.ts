@@ -20,7 +20,8 @@ const story = (number: number) => demo.stories.find(each => each.number === numb
 
 const SCREENS: [name: string, path: string][] = [
   ["overview", "/overview?from=now-7d&to=now"],
-  ["events", "/events?from=now-7d&to=now"],
+  // Without what the program itself asked, which would fill the picture.
+  ["events", "/events?from=now-7d&to=now&f=-tags:claudetrail_own_request"],
   ["events-story", story(2)],
   ["event", `/events?q=event.action:admin_api_key_created&from=now-7d&to=now&event=${demo.event}`],
   ["event-around", `/events?q=event.action:admin_api_key_created&from=now-7d&to=now&tab=around&event=${demo.event}`],

@@ -193,8 +193,8 @@ fn compared(response: &SearchResponse) -> Json {
 /// The first members of two answers that differ, of hits the first.
 fn difference(one: &Json, other: &Json) -> String {
     let hit = |answer: &Json, index: usize| answer["hits"].get(index).cloned().unwrap_or_default();
-    let first = (0..).find(|index| hit(one, *index) != hit(other, *index) || hit(one, *index).is_null());
-    let first = first.unwrap_or_default();
+    let hits = one["hits"].as_array().map_or(0, Vec::len);
+    let first = (0..hits).find(|index| hit(one, *index) != hit(other, *index)).unwrap_or(hits);
     let parts = |answer: &Json| {
         json!([answer["total"], answer["aggregations"], hit(answer, first)])
             .to_string()
