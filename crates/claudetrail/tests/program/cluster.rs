@@ -98,6 +98,10 @@ fn answers(product: Product) {
     assert_eq!(console.get("/session").good()["backend"], product.name());
     dead_letters_are_sent_again(&console, &cluster, refused);
 
+    // Live events wait for the cluster to find them: what is delivered, and refreshed since.
+    wait_for("the cluster to find what is delivered", Duration::from_mins(3), || {
+        console.get("/trail").good()["search"]["sequence"].as_u64().filter(|sequence| *sequence >= last)
+    });
     let up_to = format!("event.sequence <= {last}");
     let found = console.post("/search", &json!({ "query": up_to, "size": 2 })).good();
     assert_eq!((found["total"].as_u64(), found["hits"].as_array().map(Vec::len)), (Some(last), Some(2)));
