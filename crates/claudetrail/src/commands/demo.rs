@@ -61,22 +61,28 @@ fn prepare(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(failed)?;
     let ledger_path = folder.join("ledger.sqlite");
     let marker = folder.join(MARKER);
-    if ledger_path.exists() {
-        if !marker.exists() {
-            return Err(Failure::new(
-                Exit::Ledger,
-                format!("{} holds a ledger that is not a demo's", folder.display()),
-            )
-            .hint("choose another folder with --data-dir"));
-        }
+    if ledger_path.exists() && !marker.exists() {
+        return Err(Failure::new(
+            Exit::Ledger,
+            format!("{} holds a ledger that is not a demo's", folder.display()),
+        )
+        .hint("choose another folder with --data-dir"));
+    }
+    if marker.exists() {
+        let remove = |name: &str| match std::fs::remove_file(folder.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
+            _ => Ok(()),
+        };
         // Opening takes the writer's lock, so a demo that is still running is not swept away under its feet.
-        let _lock = ledger::Ledger::open(&ledger_path, ledger::Options::default())?;
-        for name in EPHEMERAL {
-            match std::fs::remove_file(folder.join(name)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-                _ => {}
-            }
-        }
+        let lock = if ledger_path.exists() {
+            Some(ledger::Ledger::open(&ledger_path, ledger::Options::default())?)
+        } else {
+            None
+        };
+        EPHEMERAL.into_iter().try_for_each(remove)?;
+        // A ledger that is closed writes down its head, which would be missed in the next one.
+        drop(lock);
+        remove("ledger.sqlite.head")?;
     }
     std::fs::write(
         marker,
@@ -380,4 +386,24 @@ impl Screen {
 /// Prints a line for the person who watches; a closed terminal ends the demo by its signal, not here.
 fn say(text: &str) {
     let _ = output::print(&format!("{text}\n"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_begins_anew_where_one_was_before() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ledger.sqlite");
+        for _ in 0..3 {
+            prepare(folder.path()).expect("an empty folder, or a demo's");
+            assert!(!path.exists());
+            let mut ledger = ledger::Ledger::open(&path, ledger::Options::default()).expect("a new ledger");
+            ledger.register_feed("northwind", "scope", Timestamp::UNIX_EPOCH).expect("registered");
+        }
+        std::fs::remove_file(folder.path().join(MARKER)).expect("the marker goes");
+        assert!(prepare(folder.path()).is_err(), "a ledger that is no demo's is kept");
+        assert!(path.exists());
+    }
 }
