@@ -74,11 +74,10 @@ fn prepare(folder: &Path) -> Result<()> {
             _ => Ok(()),
         };
         // Opening takes the writer's lock, so a demo that is still running is not swept away under its feet.
-        let lock = if ledger_path.exists() {
-            Some(ledger::Ledger::open(&ledger_path, ledger::Options::default())?)
-        } else {
-            None
-        };
+        let lock = ledger_path
+            .exists()
+            .then(|| ledger::Ledger::open(&ledger_path, ledger::Options::default()))
+            .transpose()?;
         EPHEMERAL.into_iter().try_for_each(remove)?;
         // A ledger that is closed writes down its head, which would be missed in the next one.
         drop(lock);

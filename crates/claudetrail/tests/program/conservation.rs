@@ -15,6 +15,10 @@ fn until_covered(place: &Place, end: Timestamp, patience: Duration) {
     });
 }
 
+fn covered_from(place: &Place) -> Timestamp {
+    place.status()["feeds"][0]["coverage"][0]["gte"].as_str().expect("covered").parse().expect("a time")
+}
+
 fn assert_complete(place: &Place, simulator: &Simulator, end: Timestamp) -> usize {
     let end = end.to_string();
     let found = place.export(&["--to", &end]);
@@ -49,14 +53,10 @@ fn every_error_of_the_contract_and_late_rows_lose_nothing() {
     let end = Timestamp::now() + Duration::from_secs(5);
     until_covered(&place, end, Duration::from_mins(5));
     assert!(collector.terminate().success(), "{}", place.log());
-    let begin: Timestamp =
-        place.status()["feeds"][0]["coverage"][0]["gte"].as_str().unwrap().parse().unwrap();
+    let begin = covered_from(&place);
     // The lookback begins inside the history: compare from there.
-    let begin = begin.to_string();
-    let found = place.export(&["--from", &begin, "--to", &end.to_string()]);
-    let expected = crate::support::sorted_lines(
-        &simulator.get(&format!("/simulator/activities?created_at.gte={begin}&created_at.lt={end}")),
-    );
+    let found = place.export_between(begin, end);
+    let expected = simulator.truth_between(begin, end);
     assert!(expected.len() > 60_000, "only {} rows to compare", expected.len());
     assert_same_rows(&found, &expected, &place.log());
     let status = place.status();
@@ -113,15 +113,9 @@ fn late_rows_are_all_found_and_told_as_the_simulator_tells_them() {
     let collector = place.start(&["run"]);
     let end = Timestamp::now() + Duration::from_secs(8);
     until_covered(&place, end, Duration::from_mins(3));
-    let start = place.status()["feeds"][0]["coverage"][0]["gte"].as_str().expect("covered").to_owned();
-    let expected = crate::support::sorted_lines(
-        &simulator.get(&format!("/simulator/activities?created_at.gte={start}&created_at.lt={end}")),
-    );
-    let mut found = Vec::new();
-    wait_for("the last late row", Duration::from_mins(3), || {
-        found = place.export(&["--from", &start, "--to", &end.to_string()]);
-        (found.len() >= expected.len()).then_some(())
-    });
+    let start = covered_from(&place);
+    let expected = simulator.truth_between(start, end);
+    let found = place.export_with_late_rows(start, end, &expected);
     assert_same_rows(&found, &expected, &place.log());
 
     // From now on the simulator sends nothing more, so that both have told all.

@@ -8,7 +8,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::support::{Place, Running, Simulator, assert_same_rows, sorted_lines, wait_for};
+use crate::support::{Place, Running, Simulator, assert_same_rows, wait_for};
 
 /// Moments from a fixed sequence (a linear congruential generator), so that a failure can be told again.
 struct Moments(u64);
@@ -18,15 +18,6 @@ impl Moments {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         Duration::from_millis(least_ms + (self.0 >> 33) % (end_ms - least_ms))
     }
-}
-
-/// What the simulator has of a stretch, whatever can be fetched already.
-fn truth(simulator: &Simulator, from: Timestamp, to: Timestamp) -> Vec<String> {
-    sorted_lines(&simulator.get(&format!("/simulator/activities?created_at.gte={from}&created_at.lt={to}")))
-}
-
-fn exported(place: &Place, from: Timestamp, to: Timestamp) -> Vec<String> {
-    place.export(&["--from", &from.to_string(), "--to", &to.to_string()])
 }
 
 fn statistics(simulator: &Simulator) -> Value {
@@ -74,13 +65,9 @@ fn kills_during_the_lookback_and_while_asking_again_lose_no_late_row() {
         let until: Timestamp = place.covered_until()?.parse().ok()?;
         (until >= end).then(|| time(&feed(&place)["coverage"][0]["gte"]))
     });
-    let expected = truth(&simulator, start, end);
+    let expected = simulator.truth_between(start, end);
     // The last pass asks for the last of them a quarter of a minute later, and collects some seconds before that.
-    let mut found = Vec::new();
-    wait_for("the last late row", Duration::from_mins(3), || {
-        found = exported(&place, start, end);
-        (found.len() >= expected.len()).then_some(())
-    });
+    let found = place.export_with_late_rows(start, end, &expected);
     assert!(collector.terminate().success(), "{}", place.log());
     assert!(expected.len() > 100, "only {} rows to compare", expected.len());
     assert_same_rows(&found, &expected, &place.log());
@@ -129,9 +116,9 @@ fn said(child: Child) -> String {
 
 /// All is there, gapless over the stretch, and others were left their part of the budget.
 fn assert_fetched(simulator: &Simulator, place: &Place, from: Timestamp, to: Timestamp) {
-    let expected = truth(simulator, from, to);
+    let expected = simulator.truth_between(from, to);
     assert!(expected.len() > 10_000, "only {} rows to compare", expected.len());
-    assert_same_rows(&exported(place, from, to), &expected, &place.log());
+    assert_same_rows(&place.export_between(from, to), &expected, &place.log());
     place.succeed(&["verify", "--from", &from.to_string(), "--to", &to.to_string()]);
     let by_status = statistics(simulator)["requests"]["by_status"].clone();
     assert_eq!(by_status["429"], Value::Null, "{by_status}");

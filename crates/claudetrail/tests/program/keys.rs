@@ -72,7 +72,7 @@ fn a_rotated_key_heals_and_a_key_of_another_organization_is_told_from_it() {
         said.contains("another parent organization: ") && said.contains("  hint: if that was not meant"),
         "{said}"
     );
-    let found = place.export(&["--from", &start.to_string(), "--to", &changed.to_string()]);
+    let found = place.export_between(start, changed);
     let theirs = rows_of(&simulator, "&parent=foreign", start, changed);
     assert!(
         !theirs.is_empty() && theirs.iter().all(|row| found.binary_search(row).is_ok()),
@@ -86,7 +86,7 @@ fn a_rotated_key_heals_and_a_key_of_another_organization_is_told_from_it() {
     assert!(collector.terminate().success(), "{}", place.log());
     let mut expected = rows_of(&simulator, "", start, back);
     // What was fetched of the other organization stays.
-    let found = place.export(&["--from", &start.to_string(), "--to", &back.to_string()]);
+    let found = place.export_between(start, back);
     let others = rows_of(&simulator, "&parent=foreign", start, back);
     expected.extend(others.into_iter().filter(|row| found.binary_search(row).is_ok()));
     expected.sort_unstable();

@@ -12,6 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
+
 pub(crate) const KEY: &str = "sk-ant-api01-simulator";
 
 /// The program under test, without the machine's own settings.
@@ -103,6 +105,11 @@ impl Simulator {
     /// Every row that there is before a time, sorted.
     pub(crate) fn truth(&self, before: &str) -> Vec<String> {
         sorted_lines(&self.get(&format!("/simulator/activities?created_at.lt={before}")))
+    }
+
+    /// What it has of a stretch, whatever can be fetched already.
+    pub(crate) fn truth_between(&self, from: Timestamp, to: Timestamp) -> Vec<String> {
+        sorted_lines(&self.get(&format!("/simulator/activities?created_at.gte={from}&created_at.lt={to}")))
     }
 }
 
@@ -200,6 +207,22 @@ impl Place {
         let mut all = vec!["export"];
         all.extend(arguments);
         sorted_lines(&self.succeed(&all))
+    }
+
+    pub(crate) fn export_between(&self, from: Timestamp, to: Timestamp) -> Vec<String> {
+        self.export(&["--from", &from.to_string(), "--to", &to.to_string()])
+    }
+
+    /// The rows of a stretch, once there are as many as are expected: the last of them come late.
+    pub(crate) fn export_with_late_rows(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        expected: &[String],
+    ) -> Vec<String> {
+        wait_for("the last late row", Duration::from_mins(3), || {
+            Some(self.export_between(from, to)).filter(|found| found.len() >= expected.len())
+        })
     }
 }
 
