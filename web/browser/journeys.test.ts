@@ -2,8 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
-import { until } from "./program.ts";
-import { settled, signedIn, type Visitor, violations, withBrowser } from "./visitor.ts";
+import { brushed, settled, signedIn, type Visitor, violations, withBrowser } from "./visitor.ts";
 
 const demo = inject("demo");
 withBrowser();
@@ -67,18 +66,11 @@ test("brush, filter, share the link, open it in a new session", async () => {
   const { page } = who;
   await lastWeek(page);
   const before = await total(page);
-  // A plot is made anew for a new answer, so the first look may find none.
-  const plot = await until("the histogram", async () => {
-    return (await page.locator(".histogram .u-over").boundingBox()) ?? undefined;
-  });
-  const y = plot.y + plot.height / 2;
-  await page.mouse.move(plot.x + plot.width * 0.4, y);
-  await page.mouse.down();
-  await page.mouse.move(plot.x + plot.width * 0.8, y, { steps: 8 });
+  await brushed(page, 0.4, 0.8);
   await page.mouse.up();
   await page.waitForURL(/from=20/);
-  const brushed = await total(page);
-  expect(brushed).not.toBe(before);
+  const narrow = await total(page);
+  expect(narrow).not.toBe(before);
   await page.getByRole("link", { name: "Events", exact: true }).click();
   await settled(page);
   const actors = page.locator(".facet", { has: page.getByRole("button", { name: "Actor", exact: true }) });
@@ -86,7 +78,7 @@ test("brush, filter, share the link, open it in a new session", async () => {
   const chip = ".chip:has-text('anthropic.audit.actor.name')";
   await page.locator(chip).waitFor();
   const filtered = await total(page);
-  expect(filtered).not.toBe(brushed);
+  expect(filtered).not.toBe(narrow);
   await page.getByRole("button", { name: "Copy", exact: true }).click();
   await page.getByRole("button", { name: "Link", exact: true }).click();
   const link = await page.evaluate(() => navigator.clipboard.readText());

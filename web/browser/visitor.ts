@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import axe from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
-import { oneTimeLink } from "./program.ts";
+import { oneTimeLink, until } from "./program.ts";
 
 /** The system's Chromium: named by CHROMIUM, or found on the path. */
 function executable(): string {
@@ -86,6 +86,28 @@ export async function settled(page: Page) {
   await page.waitForFunction(
     () => document.querySelector("[aria-busy=true], .progress, [data-loading=true], [data-stale=true]") === null,
   );
+}
+
+/** Draws a range over the histogram, in shares of its width, and holds it: `page.mouse.up()` lets go. */
+export async function brushed(page: Page, from: number, to: number) {
+  const histogram = page.locator(".histogram .u-over");
+  await until("a range over the histogram", async () => {
+    // A plot is made anew for a new answer, and moves when something above it comes: a brush that missed it is drawn again.
+    const plot = await histogram.boundingBox();
+    if (!plot) return undefined;
+    const y = plot.y + plot.height / 2;
+    await page.mouse.move(plot.x + plot.width * from, y);
+    await page.mouse.down();
+    await page.mouse.move(plot.x + plot.width * to, y, { steps: 8 });
+    const drawn = await page
+      .waitForFunction(() => (document.querySelector(".histogram .u-select")?.clientWidth ?? 0) > 3, undefined, {
+        timeout: 2000,
+      })
+      .catch(() => undefined);
+    if (drawn) return true;
+    await page.mouse.up();
+    return undefined;
+  });
 }
 
 /** What a reader with a disability would stumble over, as lines that name rule and element. */
