@@ -2,6 +2,9 @@
 CARGO ?= cargo
 TOOLS ?= $(HOME)/.cache/claudetrail/tools
 
+# Tests of the real program wait for it, and for engines, more than they compute.
+TEST_THREADS ?= $(shell expr 3 '*' $$(getconf _NPROCESSORS_ONLN) / 2)
+
 .DEFAULT_GOAL := build
 .PHONY: build demo test test-browser screenshots soak lint deny bench fuzz release install enrichment web openid-provider schemas engine-up help
 
@@ -17,7 +20,7 @@ demo: enrichment web ## Build and see it work: a simulated organization, a live 
 	./target/debug/claudetrail demo
 
 test: enrichment web openid-provider schemas ## Every test: units, properties, simulations, the real program end to end
-	$(CARGO) test --locked --workspace --all-targets
+	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked --workspace --all-targets
 	$(CARGO) test --locked --workspace --doc
 	@$(WEB) npm test
 	@$(BROWSER_TESTS)
@@ -41,7 +44,7 @@ deny: $(TOOLS)/bin/cargo-deny ## Licences, bans, sources and yanked versions of 
 	$(TOOLS)/bin/cargo-deny --locked check licenses bans sources
 
 $(TOOLS)/bin/cargo-deny:
-	$(CARGO) install cargo-deny@0.20.2 --locked --debug --root $(TOOLS)
+	CARGO_PROFILE_DEV_DEBUG=false $(CARGO) install cargo-deny@0.20.2 --locked --debug --root $(TOOLS)
 
 bench: enrichment ## Throughput of normalising and of the ledger, beside a baseline in the same run
 	$(CARGO) bench --locked -p normalize -p ledger -p collector
@@ -52,7 +55,7 @@ fuzz: $(TOOLS)/bin/cargo-fuzz ## Fuzz the parsers of outside bytes, a minute eac
 	done
 
 $(TOOLS)/bin/cargo-fuzz:
-	$(CARGO) install cargo-fuzz@0.13.2 --locked --debug --root $(TOOLS)
+	CARGO_PROFILE_DEV_DEBUG=false $(CARGO) install cargo-fuzz@0.13.2 --locked --debug --root $(TOOLS)
 
 engine-up: ## Start a real engine to play with, until Ctrl-C (ENGINE=elasticsearch or opensearch, SECURITY=yes)
 	dev/engines/up $(or $(ENGINE),elasticsearch) $(if $(SECURITY),--security)
