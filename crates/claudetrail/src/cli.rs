@@ -602,6 +602,9 @@ pub(crate) struct Simulate {
     /// Roughly how many activities the whole history holds
     #[arg(long, value_name = "COUNT")]
     pub(crate) activities: Option<u64>,
+    /// People work now as in the busiest hours of their week, be it night or Sunday
+    #[arg(long)]
+    pub(crate) lively: bool,
     /// The API key that is accepted; with "-expired" or "-unscoped" behind it, one that is refused as such; with "-foreign",
     /// one of another parent organization
     #[arg(long, default_value = "sk-ant-api01-simulator", value_name = "KEY")]

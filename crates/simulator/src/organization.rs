@@ -17,9 +17,11 @@
 //! - Rows are sorted by (`created_at`, `id`); ids are unique and grow with time; equal times occur.
 //! - Memory holds the last few buckets, never the history.
 //! - Every known activity type occurs between `history_start` and `history_end`, in the last thirty days of it.
-//! - After `history_end` life goes on at the same density, without incidents.
+//! - After `history_end` life goes on at the same density, without incidents; as in the busiest hours, whatever the hour, if
+//!   that is asked for.
 //! - While story 2 has recording switched off, the Enterprise organization has no rows.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -35,6 +37,7 @@ mod machines;
 mod nested;
 mod people;
 mod places;
+mod present;
 mod random;
 mod readers;
 mod recent;
@@ -55,6 +58,7 @@ use cast::Cast;
 use catalog::{Catalog, TypeId};
 use people::ENTERPRISE;
 use places::OFFICES;
+use present::Present;
 use random::{mix, salt, unit};
 use readers::Readers;
 use recent::Recent;
@@ -195,6 +199,8 @@ pub struct World {
     session_landmarks: sessions::Landmarks,
     machine_landmarks: machines::Landmarks,
     unlisted_types: &'static [&'static str],
+    /// How people live after history.
+    present: Present,
     buckets: Mutex<Recent<i64, Bucket>>,
     plans: Mutex<Recent<i64, Vec<Draft>>>,
     spans: Mutex<Recent<i64, Vec<Draft>>>,
@@ -221,6 +227,7 @@ impl World {
             session_landmarks: sessions::Landmarks::new(),
             machine_landmarks: machines::Landmarks::new(),
             unlisted_types: Catalog::get().library.text("unlisted_types"),
+            present: Present::default(),
             buckets: Mutex::new(Recent::new(KEPT_BYTES)),
             plans: Mutex::new(Recent::new(KEPT_PLAN_BYTES)),
             spans: Mutex::new(Recent::new(3)),
@@ -354,22 +361,25 @@ impl World {
             return plan;
         }
         let to = from + BUCKET;
+        let Present { shift, pace } = self.present_at(from);
         let mut drafts = Vec::new();
         let mut presence = 0.0;
         let mut first = 0;
         for (office, place) in OFFICES.iter().enumerate() {
             // Offices are whole quarters of an hour apart, so a bucket lies within one local day.
-            let days = self.days(office, self.calendar.date(office, from));
+            let days = self.days(office, self.calendar.date(office, from + shift));
             for (index, day) in days.iter().enumerate() {
                 let Some(day) = day else { continue };
+                let day = if shift == 0 { Cow::Borrowed(day) } else { Cow::Owned(day.moved(-shift)) };
                 let person = first + index;
                 let planner = sessions::Planner {
                     cast: &self.cast,
                     landmarks: &self.session_landmarks,
                     person,
                     rates: &self.rhythm.rates[person],
+                    pace,
                 };
-                presence += planner.plan(day, from, to, &mut drafts);
+                presence += planner.plan(&day, from, to, &mut drafts);
             }
             first += place.people;
         }

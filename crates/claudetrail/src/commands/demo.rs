@@ -354,7 +354,13 @@ impl Screen {
         events: &mut mpsc::UnboundedReceiver<Event>,
         stop: &CancellationToken,
     ) -> Result<()> {
-        say(&format!("\n{} the organization goes on working; Ctrl-C stops.\n", self.palette.good("● live")));
+        say(&format!(
+            "\n{} the organization goes on working; Ctrl-C stops. {}\n",
+            self.palette.good("● live"),
+            self.palette.dim(&format!(
+                "Our own requests, one every {POLL_INTERVAL}, are in the trail too, not here."
+            ))
+        ));
         let reader = Reader::open(&settings.ledger_path())?;
         let mut seen = reader.last_sequence()?;
         loop {
@@ -368,6 +374,9 @@ impl Screen {
             }
             for entry in reader.entries(seen, 1_000, &EntryFilter::default())? {
                 seen = entry.sequence;
+                if entry.own_read {
+                    continue;
+                }
                 say(&format!("  {}", sentence_line(entry.created_at, &entry.raw, self.palette)));
             }
         }

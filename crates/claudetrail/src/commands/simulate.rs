@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     listen: SocketAddr,
     seed: u64,
     world: WorldOptions,
+    /// Whether people work now, whatever the hour.
+    lively: bool,
     api_key: String,
     requests_per_minute: u32,
     indexing_lag: Duration,
@@ -95,6 +97,7 @@ pub(crate) async fn start(plan: Plan, stop: CancellationToken) -> Result<Served>
         .local_addr()
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot tell the listening address: {error}")))?;
     let world = World::new(plan.world);
+    let world = if plan.lively { world.lively() } else { world };
     let (stories, networks) = (world.stories(), world.networks());
     let mut options = SimulatorOptions::new(world, &plan.api_key);
     options.keys.push(SimulatedKey::new(format!("{}-expired", plan.api_key)).expired());
@@ -133,6 +136,7 @@ impl Plan {
             listen: arguments.listen,
             seed: arguments.seed,
             world: world(arguments.seed, activities_per_day)?,
+            lively: arguments.lively,
             foreign_world: Some(world(arguments.seed.wrapping_add(1), activities_per_day / 10.0)?),
             api_key: arguments.api_key.clone(),
             requests_per_minute: arguments.requests_per_minute,
@@ -150,6 +154,7 @@ impl Plan {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             seed: arguments.seed,
             world: world(now, arguments.history, arguments.seed, arguments.activities_per_day, 0.0)?,
+            lively: true,
             api_key: api_key.to_owned(),
             requests_per_minute: 600,
             indexing_lag: Duration::from_secs(1),

@@ -42,6 +42,13 @@ impl Day {
         self.intervals.iter().any(|interval| interval.from <= at && at < interval.to)
     }
 
+    /// The same day at another time.
+    pub(super) fn moved(&self, by: i64) -> Day {
+        let moved =
+            |interval: &Interval| Interval { from: interval.from + by, to: interval.to + by, ..*interval };
+        Day { intervals: self.intervals.iter().map(moved).collect(), spot: self.spot }
+    }
+
     /// Seconds of presence, weighted.
     pub(super) fn weight(&self) -> f64 {
         self.intervals

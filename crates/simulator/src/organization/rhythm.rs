@@ -70,6 +70,10 @@ pub(super) fn share(stream: Stream) -> f64 {
     SHARES[stream as usize].1
 }
 
+fn human_share() -> f64 {
+    HUMAN.iter().map(|stream| share(*stream)).sum()
+}
+
 /// Mean rows of a session.
 pub(super) fn mean_rows(stream: Stream) -> f64 {
     SHARES[stream as usize].2
@@ -96,7 +100,7 @@ impl Rhythm {
             })
             .collect();
         let arrivals = seconds.iter().filter(|seconds| **seconds > 0.0).count() as f64 * 0.9;
-        let human: f64 = HUMAN.iter().map(|stream| share(*stream)).sum::<f64>() * per_day;
+        let human = human_share() * per_day;
         let arrival_rows = mean_rows(Stream::Chat) * arrivals;
         let turnout = (human * ARRIVALS_AT_MOST / arrival_rows).clamp(0.01, 1.0);
         let after_arrival = ((human - arrival_rows * turnout) / human).max(0.0);
@@ -108,6 +112,11 @@ impl Rhythm {
             .map(|(person, seconds)| person.intensity * seconds * turnout)
             .sum();
         Rhythm { per_day, turnout, rates, presence }
+    }
+
+    /// Rows of people in a minute of a stretch of time, from the weighted presence in it.
+    pub(super) fn human_rows_per_minute(&self, presence: f64, seconds: f64) -> f64 {
+        human_share() * self.per_day / 1440.0 * self.business(presence, seconds)
     }
 
     /// How busy a stretch of time is compared with a weekday's average, from the weighted presence in it.

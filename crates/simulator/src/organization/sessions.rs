@@ -71,6 +71,8 @@ pub(super) struct Planner<'a> {
     pub(super) landmarks: &'a Landmarks,
     pub(super) person: PersonId,
     pub(super) rates: &'a Rates,
+    /// Sessions for one at the ordinary rate.
+    pub(super) pace: f64,
 }
 
 impl Planner<'_> {
@@ -90,7 +92,7 @@ impl Planner<'_> {
             }
             let seconds = (end - start) as f64 / SECOND as f64 * interval.weight;
             presence += seconds;
-            for _ in 0..dice.poisson(seconds * self.rates.total) {
+            for _ in 0..dice.poisson(seconds * self.rates.total * self.pace) {
                 let at = dice.between(start, end - 1).max(day.arrival() + SETTLING);
                 self.session(day, *interval, at, false, &mut dice, out);
             }

@@ -50,6 +50,40 @@ fn who_works_has_signed_in_first() {
 }
 
 #[test]
+fn a_lively_world_works_on_a_saturday_night_and_has_the_same_past() {
+    let history_end: Timestamp = "2026-11-28T05:07:13Z".parse().unwrap();
+    let world = || {
+        World::new(WorldOptions {
+            seed: 41,
+            history_start: history_end - SignedDuration::from_hours(24 * 30),
+            history_end,
+            activities_per_day: 4000.0,
+            unknown_share: 0.0,
+        })
+    };
+    let (quiet, lively) = (world(), world().lively());
+    let rows = |world: &World, from: Timestamp, to: Timestamp| {
+        let rows = world.activities(from, to);
+        let people = rows.iter().filter(|row| row.actor_user_id.is_some()).count();
+        (rows.into_iter().map(|row| row.json).collect::<Vec<_>>(), people)
+    };
+    let last_hour = "2026-11-28T04:15:00Z".parse().unwrap();
+    let past = |world| rows(world, history_end - SignedDuration::from_hours(48), last_hour).0;
+    assert_eq!(past(&quiet), past(&lively));
+    // Five minutes from now, and the same the hours after: sessions that have begun go on.
+    let mut people = [0, 0];
+    for hours in 0..3 {
+        let from = history_end + SignedDuration::from_hours(hours);
+        let minutes = |world| rows(world, from, from + SignedDuration::from_mins(5)).1;
+        let (quiet, lively) = (minutes(&quiet), minutes(&lively));
+        assert!(lively >= 20, "{lively} rows of people in five minutes, {hours} hours after");
+        people[0] += quiet;
+        people[1] += lively;
+    }
+    assert!(people[1] > 5 * people[0], "{people:?}");
+}
+
+#[test]
 fn a_client_keeps_its_name_and_a_person_their_id() {
     let world = world(8000.0);
     let (from, to) = ("2026-11-16T00:00:00Z".parse().unwrap(), "2026-11-19T00:00:00Z".parse().unwrap());
