@@ -112,6 +112,23 @@ test("new events come in by themselves, and wait while the screen is paused", as
   await grown(paused);
 });
 
+test("what reading the feed leaves in it is left out with a click, and the demo's people work whatever the hour", async () => {
+  const { page } = who;
+  const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
+  // What is younger may still come.
+  await page.goto(`${demo.console}/events?from=${ago(900)}&to=${ago(10)}&live=0`);
+  const before = Number(await total(page));
+  const leaveOut = page.getByRole("button", { name: /^Leave out \d+ own requests?$/ });
+  const own = Number(/\d+/.exec(await leaveOut.innerText())?.[0]);
+  expect(own).toBeGreaterThan(0);
+  await leaveOut.click();
+  await page.locator(".chip:has-text('claudetrail_own_request')").waitFor();
+  await leaveOut.waitFor({ state: "detached" });
+  const others = Number(await total(page));
+  expect(others).toBe(before - own);
+  expect(others).toBeGreaterThan(0);
+});
+
 test("follow an actor: from an event to what they did, to the key they made, to what the key did", async () => {
   const { page } = who;
   const text = demo.stories.find(story => story.number === 1)?.text ?? "";

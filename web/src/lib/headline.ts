@@ -3,9 +3,13 @@ import * as agg from "./aggregations.ts";
 import { api } from "./api.ts";
 import { type App, question, rangeBefore } from "./app.ts";
 import { CATEGORIES, type Category, categoryOf } from "./categories.ts";
+import { filter, filterQuery } from "./query-text.ts";
 import { bucketWidth, type Span, zoneId } from "./time.ts";
 import type { SearchAnswer } from "./types.ts";
 import { type Query, useQuery } from "./use-query.ts";
+
+/** What the feed tells of ClaudeTrail's own reading of it. */
+export const OWN_REQUESTS = filter("tags", "claudetrail_own_request");
 
 export interface Headline {
   now: Query<SearchAnswer>;
@@ -19,8 +23,11 @@ export function useHeadline(app: App): Headline {
   const { width, interval } = bucketWidth(app.span, most);
   const byCategory = { category: agg.terms("event.category", 10) };
   const aggs = { over_time: agg.overTime(interval, zoneId(app.zone), byCategory), ...byCategory };
+  const counted = { ...aggs, own: agg.matching(filterQuery(OWN_REQUESTS)) };
   const asked = question(app);
-  const now = useQuery(JSON.stringify([asked, interval]), signal => api.search({ ...asked, size: 0, aggs }, signal));
+  const now = useQuery(JSON.stringify([asked, interval]), signal =>
+    api.search({ ...asked, size: 0, aggs: counted }, signal),
+  );
   const past = question(app, rangeBefore(app));
   const before = useQuery(app.address.compare ? JSON.stringify([past, interval]) : undefined, signal =>
     api.search({ ...past, size: 0, aggs: { over_time: agg.overTime(interval, zoneId(app.zone)) } }, signal),

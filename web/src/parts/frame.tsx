@@ -1,12 +1,14 @@
 // The frame stays while the screens change below it: navigation, query, time, chips, histogram, coverage.
 import { type ReactNode, useRef, useState } from "react";
 import { onScreen, type Screen } from "../lib/address.ts";
+import { docCount } from "../lib/aggregations.ts";
 import { api } from "../lib/api.ts";
 import { useApp } from "../lib/app.ts";
 import { count } from "../lib/format.ts";
-import { useHeadline } from "../lib/headline.ts";
+import { type Headline, OWN_REQUESTS, useHeadline } from "../lib/headline.ts";
 import { useShortcuts } from "../lib/keyboard.ts";
 import { useLive } from "../lib/live.ts";
+import { filterQuery } from "../lib/query-text.ts";
 import { Chips } from "./chips.tsx";
 import { CommandPalette } from "./command-palette.tsx";
 import { CoverageStrip } from "./coverage-strip.tsx";
@@ -110,6 +112,7 @@ function Question(props: { query: React.RefObject<HTMLInputElement | null>; time
       {loading && <div className="progress" role="progressbar" aria-label="Searching" />}
       <div className="question-chips">
         <Chips />
+        <OwnRequests headline={headline} />
         <p className="total" aria-live="polite">
           {props.pending > 0 && (
             <button type="button" className="new-events" onClick={app.refresh}>
@@ -127,6 +130,28 @@ function Question(props: { query: React.RefObject<HTMLInputElement | null>; time
       <Histogram headline={headline} />
       <CoverageStrip span={app.span} />
     </section>
+  );
+}
+
+/** Reading the feed is recorded in the feed: where few people work, most of it is that, and one click leaves it out. */
+function OwnRequests({ headline }: { headline: Headline }) {
+  const { address, go } = useApp();
+  const { data } = headline.now;
+  const own = docCount(data?.aggregations, "own");
+  if (own === 0 || own === data?.total) return null;
+  return (
+    <button
+      type="button"
+      className="link own-requests"
+      title="ClaudeTrail's own reading of the feed is recorded in the feed, and kept in the trail"
+      onClick={() => {
+        // A chip that was switched off is replaced.
+        const others = address.filters.filter(item => filterQuery(item) !== filterQuery(OWN_REQUESTS));
+        go({ filters: [...others, { ...OWN_REQUESTS, negate: true }] });
+      }}
+    >
+      Leave out {count(own)} own {own === 1 ? "request" : "requests"}
+    </button>
   );
 }
 
