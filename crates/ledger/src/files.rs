@@ -49,6 +49,22 @@ pub(crate) fn create_empty(path: &Path, step: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Removes the ledger at `path` with all that lies beside it, unless somebody is writing to it; it may be of any version, damaged, or
+/// absent. The lock's file stays: it must not go while others may wait for it.
+pub fn remove(path: &Path) -> Result<(), Error> {
+    const STEP: &str = "remove the ledger";
+    create_folder(path, STEP)?;
+    let _lock = WriterLock::take(path, STEP)?;
+    // What vouches for the ledger goes first: without it the rest is a ledger still.
+    for suffix in [".head", "-wal", "-shm", ""] {
+        match std::fs::remove_file(beside(path, suffix)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).step(STEP),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Read and write, and of mode 0600 when created.
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();

@@ -30,6 +30,7 @@ pub use chain::{ChainReport, Difference, DifferenceKind};
 pub use commit::{Appended, Failure, FeedId, LagPolicy, NewActivity, OwnRead, PageCommit, Provenance};
 pub use coverage::{Coverage, Interval};
 pub use error::{Error, ErrorKind};
+pub use files::remove;
 pub use known_name::{KnownName, KnownNames};
 pub use lag::LagHistogram;
 pub use reader::{DrainRecord, Entry, EntryFilter, PageRecord, Reader, ScopeRecord};

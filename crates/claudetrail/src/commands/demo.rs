@@ -33,15 +33,8 @@ use crate::{
 const MARKER: &str = "this-is-a-claudetrail-demo";
 /// The demo's key; the simulator accepts no other.
 const KEY: &str = "sk-ant-api01-demo";
-/// What a demo leaves behind and the next one takes away.
-const EPHEMERAL: [&str; 6] = [
-    "ledger.sqlite",
-    "ledger.sqlite-wal",
-    "ledger.sqlite-shm",
-    "console.sqlite",
-    "console.sqlite-wal",
-    "console.sqlite-shm",
-];
+/// What a demo leaves behind beside its ledger, and the next one takes away.
+const EPHEMERAL: [&str; 3] = ["console.sqlite", "console.sqlite-wal", "console.sqlite-shm"];
 /// How often the demo polls: fast, so that live activity is seen at once.
 const POLL_INTERVAL: &str = "3s";
 /// A sentence of the filling trail is shown this often.
@@ -69,19 +62,14 @@ fn prepare(folder: &Path) -> Result<()> {
         .hint("choose another folder with --data-dir"));
     }
     if marker.exists() {
-        let remove = |name: &str| match std::fs::remove_file(folder.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
-            _ => Ok(()),
-        };
-        // Opening takes the writer's lock, so a demo that is still running is not swept away under its feet.
-        let lock = ledger_path
-            .exists()
-            .then(|| ledger::Ledger::open(&ledger_path, ledger::Options::default()))
-            .transpose()?;
-        EPHEMERAL.into_iter().try_for_each(remove)?;
-        // A ledger that is closed writes down its head, which would be missed in the next one.
-        drop(lock);
-        remove("ledger.sqlite.head")?;
+        // Not from under the feet of a demo that is still running.
+        ledger::remove(&ledger_path)?;
+        for name in EPHEMERAL {
+            match std::fs::remove_file(folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+                _ => {}
+            }
+        }
     }
     std::fs::write(
         marker,
@@ -409,6 +397,7 @@ mod tests {
             assert!(!path.exists());
             let mut ledger = ledger::Ledger::open(&path, ledger::Options::default()).expect("a new ledger");
             ledger.register_feed("northwind", "scope", Timestamp::UNIX_EPOCH).expect("registered");
+            assert!(prepare(folder.path()).is_err(), "a demo is running");
         }
         std::fs::remove_file(folder.path().join(MARKER)).expect("the marker goes");
         assert!(prepare(folder.path()).is_err(), "a ledger that is no demo's is kept");
