@@ -13,7 +13,7 @@ use tantivy::SegmentReader;
 use crate::{columns::Values, error::Error};
 
 /// Documents of a run.
-const RUN: u32 = 512;
+const RUN: u32 = 128;
 
 /// The least and the greatest time of each run, as columns hold them.
 #[derive(Debug)]

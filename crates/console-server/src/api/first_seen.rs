@@ -151,16 +151,18 @@ async fn count<'k>(
     let mut asked = Map::new();
     for (kind, chosen) in kinds {
         let mut terms = json!({ "field": kind.field, "size": VALUES_MAX });
-        if let Some(chosen) = chosen {
-            terms["include"] = json!(chosen);
+        let mut of = Vec::new();
+        if !kind.of.is_empty() {
+            of.push(json!({ "terms": { ACTOR_TYPE: kind.of } }));
         }
-        let of = if kind.of.is_empty() {
-            json!({ "match_all": {} })
-        } else {
-            json!({ "terms": { ACTOR_TYPE: kind.of } })
-        };
+        if let Some(chosen) = chosen {
+            // A document may have others beside them; without the filter every document would be looked at.
+            terms["include"] = json!(chosen);
+            of.push(json!({ "terms": { kind.field: chosen } }));
+        }
         let values = json!({ "values": { "terms": terms, "aggs": each } });
-        asked.insert(kind.name.to_owned(), json!({ "filter": of, "aggs": values }));
+        let filter = json!({ "bool": { "filter": of } });
+        asked.insert(kind.name.to_owned(), json!({ "filter": filter, "aggs": values }));
     }
     if asked.is_empty() {
         return Ok(Value::Null);

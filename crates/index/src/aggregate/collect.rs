@@ -83,6 +83,8 @@ struct Table {
     /// Keys of one parent in `dense`.
     stride: usize,
     hashed: FxHashMap<(u32, u64), u32>,
+    /// What was last found by hashing: neighbours are often of one bucket.
+    last: Option<((u32, u64), u32)>,
     keys: Vec<(u32, u64)>,
     counts: Vec<u64>,
 }
@@ -109,11 +111,18 @@ impl Table {
             }
             return *known;
         }
-        *self.hashed.entry((parent, key)).or_insert_with(|| {
+        if let Some((known, bucket)) = self.last
+            && known == (parent, key)
+        {
+            return bucket;
+        }
+        let bucket = *self.hashed.entry((parent, key)).or_insert_with(|| {
             self.keys.push((parent, key));
             self.counts.push(0);
             self.keys.len() as u32 - 1
-        })
+        });
+        self.last = Some(((parent, key), bucket));
+        bucket
     }
 }
 
