@@ -31,8 +31,9 @@ test-browser: build ## The console in a real Chromium, against the real program
 screenshots: build ## The same, and the pictures of the documentation taken anew
 	@export SCREENSHOTS=$(CURDIR)/docs/images ACTIVITIES_PER_DAY=4000; $(BROWSER_TESTS)
 
-soak: ## The collector's simulation with 100,000 fresh seeds (SEEDS=… for more); a seed that fails is printed
+soak: ## The collector's simulation with 100,000 fresh seeds (SEEDS=… for more), the program killed 1,000 times (KILLS=…)
 	SEEDS=$${SEEDS:-100000} FIRST_SEED=$${FIRST_SEED:-$$(date +%s)} $(CARGO) test --locked --release -p collector --test simulation whatever_goes_wrong -- --nocapture
+	KILLS=$${KILLS:-1000} $(CARGO) test --locked --workspace --test program kills_at_random
 
 lint: enrichment web ## Formatting, clippy with warnings as errors, dependencies
 	$(CARGO) fmt --all --check

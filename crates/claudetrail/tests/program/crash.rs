@@ -8,17 +8,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::support::{Place, Running, Simulator, assert_same_rows, wait_for};
-
-/// Moments from a fixed sequence (a linear congruential generator), so that a failure can be told again.
-struct Moments(u64);
-
-impl Moments {
-    fn between(&mut self, least_ms: u64, end_ms: u64) -> Duration {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        Duration::from_millis(least_ms + (self.0 >> 33) % (end_ms - least_ms))
-    }
-}
+use crate::support::{Place, Running, Simulator, assert_same_rows, moments::Moments, wait_for};
 
 fn statistics(simulator: &Simulator) -> Value {
     serde_json::from_slice(&simulator.get("/simulator/statistics")).expect("JSON")

@@ -2,6 +2,7 @@
 
 pub(crate) mod console;
 pub(crate) mod http;
+pub(crate) mod moments;
 pub(crate) mod search_engine;
 pub(crate) mod tamper;
 
