@@ -36,6 +36,7 @@ impl World {
     /// The same world, whose people are at work when history ends: life goes on from there as from the busiest quarter of an
     /// hour of the week before, be it night or Sunday, and people do at least several things a minute. Nothing of history
     /// changes, but for its last hour, so that work is in full swing.
+    #[must_use]
     pub fn lively(mut self) -> World {
         let last = self.history.1.div_euclid(BUCKET) * BUCKET;
         let (busiest, presence) = self.busiest(last - WEEK, last);
