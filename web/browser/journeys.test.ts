@@ -110,6 +110,12 @@ test("new events come in by themselves, and wait while the screen is paused", as
   expect(events(await total(page))).toBe(paused);
   await page.locator(".new-events").click();
   await grown(paused);
+  // What came and does not belong on the screen does not wait for it.
+  const counted = page.waitForResponse(answer => answer.request().postData()?.includes("event.sequence >=") ?? false);
+  await page.goto(`${demo.console}/events?q=event.action:nothing_is_called_so&from=${from}&to=now&live=0`);
+  const { aggregations } = (await (await counted).json()) as { aggregations: { news: { doc_count: number } } };
+  expect(aggregations.news.doc_count).toBe(0);
+  expect(await page.locator(".new-events").count()).toBe(0);
 });
 
 test("what reading the feed leaves in it is left out with a click, and the demo's people work whatever the hour", async () => {

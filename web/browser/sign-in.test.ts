@@ -33,6 +33,8 @@ test("a wrong password is refused, the right one comes in, and the session ends"
   expect(page.url()).toContain("q=event.outcome:*");
   await page.locator(".table-event").first().waitFor();
 
+  // A screen that stands still asks for nothing by itself, and learns of the end too.
+  await page.getByRole("button", { name: /^live/ }).click();
   // The session lasts a minute; what was on the screen stays there, and the reader goes on where they were.
   await page.getByText(/session of mara has ended/).waitFor({ timeout: 90_000 });
   expect(await page.locator(".table-event").count()).toBeGreaterThan(0);
@@ -41,6 +43,9 @@ test("a wrong password is refused, the right one comes in, and the session ends"
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText(/session of mara has ended/).waitFor({ state: "detached" });
   expect(page.url()).toContain("q=event.outcome:*");
+  // Whoever came back is live again.
+  await page.getByRole("button", { name: /^paused/ }).click();
+  await page.getByRole("button", { name: /^live/ }).waitFor();
   expect(who.problems.filter(problem => !problem.includes("401"))).toEqual([]);
   await who.close();
 });
