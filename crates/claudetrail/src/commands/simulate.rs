@@ -96,8 +96,7 @@ pub(crate) async fn start(plan: Plan, stop: CancellationToken) -> Result<Served>
     let address = listener
         .local_addr()
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot tell the listening address: {error}")))?;
-    let world = World::new(plan.world);
-    let world = if plan.lively { world.lively() } else { world };
+    let world = if plan.lively { World::lively(plan.world) } else { World::new(plan.world) };
     let (stories, networks) = (world.stories(), world.networks());
     let mut options = SimulatorOptions::new(world, &plan.api_key);
     options.keys.push(SimulatedKey::new(format!("{}-expired", plan.api_key)).expired());

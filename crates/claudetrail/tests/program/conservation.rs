@@ -8,17 +8,6 @@ use serde_json::Value;
 
 use crate::support::{Place, Simulator, assert_same_rows, moments::Moments, wait_for};
 
-fn until_covered(place: &Place, end: Timestamp, patience: Duration) {
-    wait_for(&format!("coverage until {end}"), patience, || {
-        let until: Timestamp = place.covered_until()?.parse().ok()?;
-        (until >= end).then_some(())
-    });
-}
-
-fn covered_from(place: &Place) -> Timestamp {
-    place.status()["feeds"][0]["coverage"][0]["gte"].as_str().expect("covered").parse().expect("a time")
-}
-
 fn assert_complete(place: &Place, simulator: &Simulator, end: Timestamp) -> usize {
     let end = end.to_string();
     let found = place.export(&["--to", &end]);
@@ -51,9 +40,8 @@ fn every_error_of_the_contract_and_late_rows_lose_nothing() {
     let collector = place.start(&["run"]);
     // Everything up to a moment after the start, so that live rows with their lag are part of it.
     let end = Timestamp::now() + Duration::from_secs(5);
-    until_covered(&place, end, Duration::from_mins(5));
+    let begin = place.complete_until(end, Duration::from_mins(5));
     assert!(collector.terminate().success(), "{}", place.log());
-    let begin = covered_from(&place);
     // The lookback begins inside the history: compare from there.
     let found = place.export_between(begin, end);
     let expected = simulator.truth_between(begin, end);
@@ -89,7 +77,9 @@ fn told_late(place: &Place) -> BTreeSet<String> {
 fn late_rows_are_all_found_and_told_as_the_simulator_tells_them() {
     // Three days in twelve seconds: the last pass asks again when the latest row must have come. No row comes between what is usual
     // and what is late, so that both sides draw the line in the same place.
+    // People are at work, so that many rows are late, whatever the hour.
     let simulator = Simulator::start(&[
+        "--lively",
         "--activities",
         "2000000",
         "--history",
@@ -112,8 +102,7 @@ fn late_rows_are_all_found_and_told_as_the_simulator_tells_them() {
     );
     let collector = place.start(&["run"]);
     let end = Timestamp::now() + Duration::from_secs(8);
-    until_covered(&place, end, Duration::from_mins(3));
-    let start = covered_from(&place);
+    let start = place.complete_until(end, Duration::from_mins(3));
     let expected = simulator.truth_between(start, end);
     let found = place.export_with_late_rows(start, end, &expected);
     assert_same_rows(&found, &expected, &place.log());
@@ -127,13 +116,12 @@ fn late_rows_are_all_found_and_told_as_the_simulator_tells_them() {
     let (told, sent) = (told_late(&place), sent_late(&simulator, "2s"));
     let feed = place.status()["feeds"][0].clone();
     assert_eq!(feed["late_arrivals"].as_u64(), Some(told.len() as u64), "{feed:#}");
-    // How many there are depends on the hour: the organization sleeps at night and on Sundays.
-    assert!(told.len() > 10, "only {} late rows", told.len());
+    assert!(told.len() > 50, "only {} late rows", told.len());
     // On a machine that stood still for seconds, a row may have been asked for last while it came of the age that is claimed.
     let surely = sent_late(&simulator, "4s");
     assert!(told.is_subset(&sent), "told and not sent: {:?}", told.difference(&sent));
     assert!(surely.is_subset(&told), "sent and not told: {:?}", surely.difference(&told));
-    assert!(4 * (sent.len() - surely.len()) <= sent.len(), "{} of {}", surely.len(), sent.len());
+    assert!(20 * (sent.len() - surely.len()) <= sent.len(), "{} of {}", surely.len(), sent.len());
     let late = &feed["late"];
     assert!(late["lag_seconds"]["p50"].as_f64() > Some(6.0), "{late:#}");
     for newest in late["newest"].as_array().expect("a list") {
@@ -176,7 +164,7 @@ fn kills_at_random_lose_nothing_and_double_nothing() {
     }
     let end = Timestamp::now();
     let collector = place.start(&["run"]);
-    until_covered(&place, end, Duration::from_mins(10));
+    place.complete_until(end, Duration::from_mins(10));
     assert!(collector.terminate().success(), "{}", place.log());
     let rows = assert_complete(&place, &simulator, end);
     assert!(rows > kills * 1_400, "only {rows} rows to compare");

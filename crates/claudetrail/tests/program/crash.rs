@@ -51,10 +51,7 @@ fn kills_during_the_lookback_and_while_asking_again_lose_no_late_row() {
     let collector = place.start(&["run"]);
     let end = Timestamp::now();
     let feed = |place: &Place| place.status()["feeds"][0].clone();
-    let start = wait_for("coverage to the end", Duration::from_mins(3), || {
-        let until: Timestamp = place.covered_until()?.parse().ok()?;
-        (until >= end).then(|| time(&feed(&place)["coverage"][0]["gte"]))
-    });
+    let start = place.complete_until(end, Duration::from_mins(3));
     let expected = simulator.truth_between(start, end);
     // The last pass asks for the last of them a quarter of a minute later, and collects some seconds before that.
     let found = place.export_with_late_rows(start, end, &expected);

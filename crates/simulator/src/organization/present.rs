@@ -4,14 +4,13 @@
 //! the week: their days are those of that moment, moved.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use super::places::OFFICES;
-use super::recent::Recent;
 use super::text::{DAY, SECOND};
-use super::{BUCKET, KEPT_BYTES, KEPT_PLAN_BYTES, OfficeDay, PLANS_BEFORE, World};
+use super::{BUCKET, OfficeDay, PLANS_BEFORE, World, WorldOptions};
 
 const WEEK: i64 = 7 * DAY;
 /// What people do in a minute of a lively world, at least, roughly.
@@ -33,19 +32,17 @@ impl Default for Present {
 }
 
 impl World {
-    /// The same world, whose people are at work when history ends: life goes on from there as from the busiest quarter of an
-    /// hour of the week before, be it night or Sunday, and people do at least several things a minute. Nothing of history
-    /// changes, but for its last hour, so that work is in full swing.
-    #[must_use]
-    pub fn lively(mut self) -> World {
-        let last = self.history.1.div_euclid(BUCKET) * BUCKET;
-        let (busiest, presence) = self.busiest(last - WEEK, last);
-        let rows = self.rhythm.human_rows_per_minute(presence, (BUCKET / SECOND) as f64);
-        self.present =
-            Present { shift: busiest - last, pace: (LIVELY_ROWS_PER_MINUTE / rows.max(0.1)).max(1.0) };
-        self.plans = Mutex::new(Recent::new(KEPT_PLAN_BYTES));
-        self.buckets = Mutex::new(Recent::new(KEPT_BYTES));
-        self
+    /// A world whose people are at work when history ends: life goes on from there as from the busiest quarter of an
+    /// hour of the week before, be it night or Sunday, and people do at least several things a minute. History is
+    /// that of [`World::new`], but for its last hour, so that work is in full swing.
+    pub fn lively(options: WorldOptions) -> World {
+        let mut world = World::new(options);
+        let last = world.history.1.div_euclid(BUCKET) * BUCKET;
+        let (busiest, presence) = world.busiest(last - WEEK, last);
+        let rows = world.rhythm.human_rows_per_minute(presence, (BUCKET / SECOND) as f64);
+        let pace = (LIVELY_ROWS_PER_MINUTE / rows.max(0.1)).max(1.0);
+        world.present = Present { shift: busiest - last, pace };
+        world
     }
 
     /// How people live in a bucket.

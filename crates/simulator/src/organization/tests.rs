@@ -52,16 +52,14 @@ fn who_works_has_signed_in_first() {
 #[test]
 fn a_lively_world_works_on_a_saturday_night_and_has_the_same_past() {
     let history_end: Timestamp = "2026-11-28T05:07:13Z".parse().unwrap();
-    let world = || {
-        World::new(WorldOptions {
-            seed: 41,
-            history_start: history_end - SignedDuration::from_hours(24 * 30),
-            history_end,
-            activities_per_day: 4000.0,
-            unknown_share: 0.0,
-        })
+    let options = WorldOptions {
+        seed: 41,
+        history_start: history_end - SignedDuration::from_hours(24 * 30),
+        history_end,
+        activities_per_day: 4000.0,
+        unknown_share: 0.0,
     };
-    let (quiet, lively) = (world(), world().lively());
+    let (quiet, lively) = (World::new(options.clone()), World::lively(options));
     let rows = |world: &World, from: Timestamp, to: Timestamp| {
         let rows = world.activities(from, to);
         let people = rows.iter().filter(|row| row.actor_user_id.is_some()).count();

@@ -214,6 +214,16 @@ impl Place {
         self.export(&["--from", &from.to_string(), "--to", &to.to_string()])
     }
 
+    /// Waits until the first feed is complete to a moment, and gives where its coverage begins.
+    pub(crate) fn complete_until(&self, end: Timestamp, patience: Duration) -> Timestamp {
+        wait_for(&format!("coverage until {end}"), patience, || {
+            let until: Timestamp = self.covered_until()?.parse().ok()?;
+            (until >= end).then_some(())
+        });
+        let begin = &self.status()["feeds"][0]["coverage"][0]["gte"];
+        begin.as_str().expect("covered").parse().expect("a time")
+    }
+
     /// The rows of a stretch, once there are as many as are expected: the last of them come late.
     pub(crate) fn export_with_late_rows(
         &self,
