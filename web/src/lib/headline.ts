@@ -22,12 +22,10 @@ export function useHeadline(app: App): Headline {
   const most = innerWidth < 600 ? 40 : 96;
   const { width, interval } = bucketWidth(app.span, most);
   const byCategory = { category: agg.terms("event.category", 10) };
-  const aggs = { over_time: agg.overTime(interval, zoneId(app.zone), byCategory), ...byCategory };
-  const counted = { ...aggs, own: agg.matching(filterQuery(OWN_REQUESTS)) };
+  const own = agg.matching(filterQuery(OWN_REQUESTS));
+  const aggs = { over_time: agg.overTime(interval, zoneId(app.zone), byCategory), ...byCategory, own };
   const asked = question(app);
-  const now = useQuery(JSON.stringify([asked, interval]), signal =>
-    api.search({ ...asked, size: 0, aggs: counted }, signal),
-  );
+  const now = useQuery(JSON.stringify([asked, interval]), signal => api.search({ ...asked, size: 0, aggs }, signal));
   const past = question(app, rangeBefore(app));
   const before = useQuery(app.address.compare ? JSON.stringify([past, interval]) : undefined, signal =>
     api.search({ ...past, size: 0, aggs: { over_time: agg.overTime(interval, zoneId(app.zone)) } }, signal),
